@@ -1,0 +1,53 @@
+//! Every limit of the core, each with its reason.
+
+/// Longest code, in characters (Shopify's own limit: "is too long (maximum is 255 characters)").
+pub const CODE_CHARS: usize = 255;
+
+/// Longest contact or message, in characters: longer than any mail address (254) or UUID chain, short enough to index.
+pub const KEY_CHARS: usize = 512;
+
+/// Longest slot name, in characters: it is written by hand in a tag.
+pub const SLOT_CHARS: usize = 64;
+
+/// Longest handle, in characters: it is written by hand in a tag and stands in URLs.
+pub const HANDLE_CHARS: usize = 64;
+
+/// Longest pool name, in characters: it must fit a table's cell on a screen.
+pub const NAME_CHARS: usize = 200;
+
+/// Most rungs on a low-stock ladder: more would be noise, and every claim looks at them.
+pub const LADDER_RUNGS: usize = 10;
+
+/// Most tags asked for in one call of `drawMany`: bounds memory; larger sends use `renderMany`.
+pub const DRAW_MANY: usize = 100_000;
+
+/// Longest record of an upload, in bytes: a row of a coupon export is under 4 kB; longer is an unclosed quote.
+pub const ROW_BYTES: usize = 1 << 20;
+
+/// Most columns of an upload that are looked at: shop exports have under 100.
+pub const COLUMNS: usize = 1_024;
+
+/// Bytes of an upload that are looked at before its form is decided.
+pub const SAMPLE_BYTES: usize = 256 << 10;
+
+/// Most rejected rows that a report keeps; all of them are counted.
+pub const REPORT_ROWS: usize = 1_000;
+
+/// Most different expiries in one batch: the cost of a claim grows with live expiries, and eleven years of days fit.
+pub const BATCH_EXPIRIES: usize = 4_096;
+
+/// Longest template (all parts together), in bytes: Gmail clips mails at 102 kB, so this is far past any real mail.
+pub const TEMPLATE_BYTES: usize = 8 << 20;
+
+/// Most tags in one template: bounds the work of a render.
+pub const TEMPLATE_TAGS: usize = 10_000;
+
+/// Deepest nesting of `ifcoupon`: deeper is a loop gone wrong in a generator.
+pub const TEMPLATE_DEPTH: usize = 32;
+
+/// How long an upload's lease holds without a heartbeat, in milliseconds: past any pause of a live
+/// writer, short enough that a crashed upload does not keep people waiting.
+pub const LEASE_MS: i64 = 60_000;
+
+/// How often a lost race on a pool's document is tried again before the caller is told.
+pub const RACE_RETRIES: usize = 16;
