@@ -1,0 +1,9 @@
+//! Pools: their settings, their keys, their stock and their alerts.
+
+pub mod alerts;
+pub mod document;
+pub mod forecast;
+pub mod keys;
+pub mod sample;
+pub mod settings;
+pub mod stock;
