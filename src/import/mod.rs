@@ -1,0 +1,389 @@
+//! Bytes of an uploaded file -> codes in blocks, and a report on every row.
+//!
+//! [`Importer`] is fed chunks of any size and says what it needs next: more bytes, texts in normal form, times
+//! resolved in the pool's time zone, or that a block be taken. It never holds the file: at most a sample
+//! ([`limits::SAMPLE_BYTES`](crate::limits::SAMPLE_BYTES)), one record and some thousand rows; and, for finding
+//! duplicates, the equality keys of the codes so far. How the bytes are cut into chunks changes nothing.
+//!
+//! Nothing is dropped silently: `rows == taken + duplicates_in_file + rejected_count`, and every rejected row is
+//! reported with its number and reason.
+//!
+//! ```
+//! use coupon_pools::import::{ImportOptions, Importer, Progress};
+//!
+//! let mut importer = Importer::new(ImportOptions::default());
+//! importer.feed(b"Coupon Code;Note\r\nSPRING-1;a\r\nspring-1;b\r\n;c\r\n".to_vec());
+//! importer.end();
+//! let mut codes = Vec::new();
+//! loop {
+//!     match importer.advance()? {
+//!         Progress::Block(block) => codes.extend(block.codes.iter().map(str::to_owned)),
+//!         Progress::Done => break,
+//!         _ => unreachable!("this file needs nothing from the host"),
+//!     }
+//! }
+//! assert_eq!(codes, ["SPRING-1"]);
+//! let report = importer.into_report();
+//! assert_eq!((report.rows, report.taken, report.duplicates_in_file, report.rejected[0].row), (3, 1, 1, 4));
+//! # Ok::<(), coupon_pools::error::Error>(())
+//! ```
+
+mod columns;
+pub mod dates;
+mod dedupe;
+mod encoding;
+mod intake;
+mod records;
+mod report;
+mod sample;
+mod sniff;
+mod stack;
+
+use std::collections::VecDeque;
+
+pub use self::columns::ColumnRef;
+pub use self::dates::{DateOrder, LocalTime};
+pub use self::encoding::Encoding;
+pub use self::report::{Duplicate, Format, PreviewRow, Reason, ReasonCount, Rejected, Report, Warning, WarningKind};
+
+use self::encoding::Decoder;
+use self::intake::{Intake, Plan};
+use self::records::{Records, Splitter};
+use crate::code::{Block, Texts};
+use crate::error::{Code, Counts, Error, Result};
+use crate::limits::{ROW_BYTES, SAMPLE_BYTES};
+
+/// Rejected rows that an error names: what a person reads before scrolling.
+const REASONS_SHOWN: usize = 20;
+
+/// How to read a file. Everything has a default: to find out from the file itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// The column of the codes; found by its name or its look if left out.
+    pub code_column: Option<ColumnRef>,
+    /// The column of the expiries; found by its name, or without header by its dates, if left out.
+    pub expiry_column: Option<ExpiryColumn>,
+    /// Whether the first row that is not blank holds names.
+    pub header: Option<bool>,
+    /// The order of day and month in dates with slashes or dashes; found from dates that allow one order only.
+    pub date_order: Option<DateOrder>,
+    /// The encoding. A byte order mark wins over it.
+    pub encoding: Option<Encoding>,
+    /// The delimiter: a printable ASCII character that is no letter or digit, or a tab.
+    pub delimiter: Option<u8>,
+    /// The expiry of rows whose own is empty: exclusive, milliseconds since 1970.
+    pub default_expiry: Option<i64>,
+    /// Whether codes that differ in letter case only are different codes.
+    pub case_sensitive: bool,
+    /// At most this many codes a block, at least 1.
+    pub block_codes: usize,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        ImportOptions {
+            code_column: None,
+            expiry_column: None,
+            header: None,
+            date_order: None,
+            encoding: None,
+            delimiter: None,
+            default_expiry: None,
+            case_sensitive: false,
+            // Some thousand codes are one record of a block store, and keep a round trip short.
+            block_codes: 4_096,
+        }
+    }
+}
+
+/// Where expiries are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpiryColumn {
+    /// Nowhere: codes get the default expiry, whatever columns the file has.
+    Ignore,
+    /// In this column.
+    At(ColumnRef),
+}
+
+/// What an import needs or gives next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The next chunk ([`Importer::feed`]), or word that there is none ([`Importer::end`]).
+    More,
+    /// These texts in NFC, as many and in this order ([`Importer::normalized`]).
+    Normalize(Texts),
+    /// These times as instants in the pool's time zone, as many and in this order ([`Importer::instants`]).
+    Instants(Vec<LocalTime>),
+    /// Codes to store.
+    Block(Block),
+    /// The end; the report is final.
+    Done,
+}
+
+enum Stage {
+    /// The start of the file, as raw bytes, until there is enough to decide its form.
+    Sampling {
+        sample: Vec<u8>,
+        enough: usize,
+    },
+    /// Rows are read.
+    Reading {
+        decoder: Decoder,
+        records: Box<Records>,
+        intake: Box<Intake>,
+        flushed: bool,
+    },
+    Done,
+    Failed(Error),
+}
+
+/// Reads one file. See the [module](self) for the way to drive it.
+pub struct Importer {
+    options: ImportOptions,
+    /// Chunks that are not looked at yet; the first from `used` on.
+    chunks: VecDeque<Vec<u8>>,
+    used: usize,
+    ended: bool,
+    stage: Stage,
+    report: Report,
+}
+
+impl Importer {
+    /// An import that has seen nothing yet.
+    pub fn new(options: ImportOptions) -> Self {
+        let odd = options.delimiter.is_some_and(|delimiter| !sample::is_delimiter(delimiter));
+        let stage = if odd {
+            Stage::Failed(
+                Error::new(
+                    Code::InvalidArgument,
+                    "The delimiter must be a tab or one ASCII character that is no letter, digit, quote or line break.",
+                )
+                .with("option", "delimiter"),
+            )
+        } else {
+            Stage::Sampling { sample: Vec::new(), enough: SAMPLE_BYTES }
+        };
+        let options = ImportOptions { block_codes: options.block_codes.max(1), ..options };
+        Importer { options, chunks: VecDeque::new(), used: 0, ended: false, stage, report: Report::default() }
+    }
+
+    /// Takes the next chunk, of any size.
+    pub fn feed(&mut self, chunk: Vec<u8>) {
+        self.report.bytes += chunk.len() as u64;
+        if !chunk.is_empty() {
+            self.chunks.push_back(chunk);
+        }
+    }
+
+    /// Says that no chunk follows.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Goes on until something is needed.
+    ///
+    /// # Errors
+    ///
+    /// With a code of class `UploadError` if the file cannot be taken, and then again at every call: `UploadEmpty`,
+    /// `UploadNotText`, `UploadSpreadsheet`, `UploadEncoding`, `UploadRowTooLong`, `UploadTooManyColumns`,
+    /// `UploadColumnUnknown`, `UploadColumnMissing`, `UploadDatesAmbiguous`, `UploadTooManyExpiries` and, at the end
+    /// only, `UploadNothingUsable`; `InvalidArgument` for an impossible delimiter; `Internal` for answers that were
+    /// not asked for. Blocks that were given before are to be dropped.
+    pub fn advance(&mut self) -> Result<Progress> {
+        let progress = self.try_advance();
+        if let Err(error) = &progress {
+            self.stage = Stage::Failed(error.clone());
+            self.chunks.clear();
+        }
+        progress
+    }
+
+    /// Answers [`Progress::Normalize`].
+    pub fn normalized(&mut self, texts: Texts) {
+        let answered = match &mut self.stage {
+            Stage::Reading { intake, .. } => intake.normalized(texts),
+            _ => Ok(()),
+        };
+        self.fail_on(answered);
+    }
+
+    /// Answers [`Progress::Instants`]; `None` for a time that the time zone does not have.
+    pub fn instants(&mut self, instants: Vec<Option<i64>>) {
+        let answered = match &mut self.stage {
+            Stage::Reading { intake, .. } => intake.resolve(&instants),
+            _ => Ok(()),
+        };
+        self.fail_on(answered);
+    }
+
+    /// What is known so far: final once [`Progress::Done`] was answered.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The report, by value.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
+    fn fail_on(&mut self, answered: Result<()>) {
+        if let Err(error) = answered {
+            self.stage = Stage::Failed(error);
+        }
+    }
+
+    fn try_advance(&mut self) -> Result<Progress> {
+        loop {
+            match &mut self.stage {
+                Stage::Failed(error) => return Err(error.clone()),
+                Stage::Done => return Ok(Progress::Done),
+                Stage::Sampling { .. } => {
+                    if !self.sample()? {
+                        return Ok(Progress::More);
+                    }
+                }
+                Stage::Reading { .. } => {
+                    if let Some(progress) = self.read()? {
+                        return Ok(progress);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fills the sample and, once there is enough of it, decides how the file is read. Answers `false` if another
+    /// chunk is needed for that.
+    fn sample(&mut self) -> Result<bool> {
+        let Stage::Sampling { sample, enough } = &mut self.stage else { return Ok(true) };
+        while sample.len() < *enough
+            && let Some(chunk) = self.chunks.front()
+        {
+            let rest = &chunk[self.used..];
+            let taken = rest.len().min(*enough - sample.len());
+            sample.extend_from_slice(&rest[..taken]);
+            self.used += taken;
+            if self.used == chunk.len() {
+                self.chunks.pop_front();
+                self.used = 0;
+            }
+        }
+        let whole = self.ended && self.chunks.is_empty();
+        if sample.len() < *enough && !whole {
+            return Ok(false);
+        }
+        sniff::sniff(sample)?;
+        let (mut decoder, mark) = Decoder::choose(sample, whole, self.options.encoding)?;
+        let (text, from) = decoder.decode(sample.clone(), mark, whole);
+        let Some(form) = sample::examine(&text[from..], whole, &self.options)? else {
+            if *enough > 4 * ROW_BYTES {
+                return Err(records::too_long(1));
+            }
+            *enough *= 2;
+            return Ok(true);
+        };
+        let columns = &form.columns;
+        let wanted = columns.code.max(columns.expiry.unwrap_or(0)) + 1;
+        let plan = Plan {
+            delimiter: form.delimiter,
+            code: columns.code,
+            expiry: columns.expiry,
+            date_order: form.date_order,
+            default_expiry: self.options.default_expiry,
+            export: columns.export,
+            case_sensitive: self.options.case_sensitive,
+            block_codes: self.options.block_codes,
+        };
+        self.report.format = form.describe();
+        for (kind, row, value) in &columns.warnings {
+            self.report.warn(*kind, *row, value.as_deref());
+        }
+        let splitter = Splitter::new(form.delimiter, wanted);
+        let records = Box::new(Records::new(splitter, text, from + form.start, form.rows_before));
+        self.stage = Stage::Reading { decoder, records, intake: Box::new(Intake::new(plan)), flushed: whole };
+        Ok(true)
+    }
+
+    /// Reads rows until something is needed; `None` to be called again.
+    fn read(&mut self) -> Result<Option<Progress>> {
+        let Stage::Reading { decoder, records, intake, flushed } = &mut self.stage else { return Ok(None) };
+        let report = &mut self.report;
+        loop {
+            if intake.stack.must_settle() {
+                intake.stack.settle(report)?;
+            }
+            if intake.stack.is_full() {
+                return Ok(intake.stack.next_block().map(Progress::Block));
+            }
+            if !intake.must_ask() {
+                let last = *flushed && self.chunks.is_empty();
+                if let Some(record) = records.next(last)? {
+                    intake.row(&record, report)?;
+                    continue;
+                }
+                if let Some(chunk) = self.chunks.pop_front() {
+                    let (text, from) = decoder.decode(chunk, std::mem::take(&mut self.used), false);
+                    records.feed(text, from);
+                    continue;
+                }
+                if !self.ended {
+                    return Ok(Some(Progress::More));
+                }
+                if !*flushed {
+                    let (text, from) = decoder.decode(Vec::new(), 0, true);
+                    records.feed(text, from);
+                    *flushed = true;
+                    continue;
+                }
+            }
+            if intake.holds() {
+                if let Some(texts) = intake.unnormalized() {
+                    return Ok(Some(Progress::Normalize(texts.clone())));
+                }
+                if let Some(times) = intake.unresolved() {
+                    return Ok(Some(Progress::Instants(times.to_vec())));
+                }
+                intake.release(report);
+                continue;
+            }
+            intake.stack.settle(report)?;
+            if let Some(block) = intake.stack.next_block() {
+                return Ok(Some(Progress::Block(block)));
+            }
+            report.format.encoding = decoder.encoding();
+            if decoder.guessed() {
+                report.warn(WarningKind::EncodingGuessed, None, None);
+            }
+            usable(report)?;
+            self.stage = Stage::Done;
+            return Ok(None);
+        }
+    }
+}
+
+/// Refuses a file of which nothing can be taken.
+fn usable(report: &Report) -> Result<()> {
+    if report.taken > 0 {
+        return Ok(());
+    }
+    if report.rows == 0 {
+        return Err(Error::new(Code::UploadEmpty, "The file holds a header but no rows. Upload codes, one a row."));
+    }
+    let shown: Vec<String> = report
+        .rejected
+        .iter()
+        .take(REASONS_SHOWN)
+        .map(|rejected| match &rejected.value {
+            Some(value) => format!("row {}: {} ({value})", rejected.row, rejected.reason.as_str()),
+            None => format!("row {}: {}", rejected.row, rejected.reason.as_str()),
+        })
+        .collect();
+    let counts = report.reasons.iter().map(|counted| (counted.reason.as_str(), counted.count as f64)).collect();
+    let first = shown.first().cloned().unwrap_or_default();
+    Err(Error::new(
+        Code::UploadNothingUsable,
+        format!("None of the {} rows holds a code that can be taken; {first}.", report.rows),
+    )
+    .with("rows", report.rows)
+    .with("rejected", shown)
+    .with("reasons", crate::error::Detail::Counts(Counts(counts))))
+}
