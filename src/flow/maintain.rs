@@ -1,0 +1,83 @@
+//! Maintenance: clean-up after crashes, alerts left pending, expiring stock; and `prepare`, ahead of a send.
+
+use super::step::{Counts, List, Reply, Sweep};
+use super::{Host, alerts};
+use crate::error::Result;
+use crate::pool::document::Kind;
+use crate::pool::forecast::{DAY, LOOK_BACK};
+use crate::record::record;
+
+/// Hours older than this are rolled up into days: the forecast looks back a week, dashboards a month by hour.
+const ROLL_UP_AFTER: i64 = 4 * LOOK_BACK + 3 * DAY;
+/// Most pieces cleaned up in one pool in one run, so that a run ends.
+const SWEEPS: usize = 1_000;
+
+/// What a run of maintenance did.
+#[derive(Clone, Debug, Default)]
+pub struct Maintained {
+    /// Pools that were looked at.
+    pools: u64,
+    /// Pools with more to clean up than one run does.
+    unfinished: u64,
+}
+
+record!(to Maintained { pools, unfinished });
+
+/// Looks after every pool of the tenant: for a cron trigger.
+pub async fn maintain(host: Host) -> Result<Maintained> {
+    let mut done = Maintained::default();
+    for archived in [false, true] {
+        let mut cursor = None;
+        loop {
+            let page = host.list(List { archived, cursor, limit: 100, usage_from: host.now() }).await?;
+            for row in page.rows {
+                let pool = row.document;
+                if !sweep(&host, &pool.handle).await? {
+                    done.unfinished += 1;
+                }
+                if pool.kind != Kind::Fixed && !archived {
+                    alerts::after_change(&host, &pool).await?;
+                }
+                done.pools += 1;
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(done)
+}
+
+async fn sweep(host: &Host, handle: &str) -> Result<bool> {
+    for _ in 0..SWEEPS {
+        let request = Sweep { pool: handle.to_owned(), now: host.now(), roll_up_before: host.now() - ROLL_UP_AFTER };
+        if !host.sweep(request).await?.more {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a pool holds enough for a send.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    enough: bool,
+    /// Codes left; none for pools that never run out.
+    remaining: Option<u64>,
+    /// Codes that are missing.
+    short: u64,
+}
+
+record!(to Prepared { enough, remaining, short });
+
+/// Says whether the pool holds `count` codes.
+pub async fn prepare(host: Host, handle: String, count: u64) -> Result<Prepared> {
+    let pool = host.fresh_document(&handle).await?;
+    if pool.kind == Kind::Fixed {
+        return Ok(Prepared { enough: true, remaining: None, short: 0 });
+    }
+    let stock = host.counts(Counts { pool: handle }).await?.ok_or_else(|| Reply::wrong("counts"))?;
+    let remaining = stock.at(host.now(), &pool).remaining;
+    Ok(Prepared { enough: remaining >= count, remaining: Some(remaining), short: count.saturating_sub(remaining) })
+}
