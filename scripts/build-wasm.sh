@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds the wasm artefacts of the package into pkg/wasm: compile, write the glue, optimise.
+#   core     draws: draw, release
+#   mail     also templates: compile, render
+#   manage   everything: also pools, uploads, look-ups, exports, previews, maintenance
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+environment=$(scripts/wasm-toolchain.sh)
+cargo build --quiet --release --locked -p bindgen
+mkdir -p pkg/wasm
+for artefact in core mail manage; do
+  features=(--no-default-features)
+  [ "$artefact" = core ] || features+=(--features "$artefact")
+  (
+    eval "$environment"
+    # The same features on every toolchain.
+    export RUSTFLAGS='-C target-feature=+simd128 --cfg getrandom_backend="wasm_js"'
+    export CARGO_TARGET_DIR=target/wasm
+    # shellcheck disable=SC2086
+    $WASM_CARGO build --quiet $WASM_BUILD_STD --release --locked --lib --target wasm32-unknown-unknown "${features[@]}"
+  )
+  target/release/bindgen target/wasm/wasm32-unknown-unknown/release/coupon_pools.wasm target/wasm/glue "$artefact"
+  # Named features, never all: engines refuse what they do not know.
+  node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
+    --enable-nontrapping-float-to-int --enable-multivalue --enable-reference-types \
+    "target/wasm/glue/$artefact.wasm" -o "pkg/wasm/$artefact.wasm"
+  cp "target/wasm/glue/$artefact.glue.js" pkg/wasm/
+done
