@@ -1,0 +1,76 @@
+/** Arguments of the facade: what can be told to be wrong before anything is asked of the engine. */
+
+import { CouponPoolsError } from "./errors.js";
+import type { Instant, Use } from "./options.js";
+
+export function invalid(option: string, message: string): CouponPoolsError {
+  return new CouponPoolsError(message, { code: "INVALID_ARGUMENT", details: { option } });
+}
+
+/** A text that the caller owes: whole Unicode, because half a character would become the same as any other half. */
+export function text(option: string, value: unknown): string {
+  if (typeof value !== "string")
+    throw invalid(option, `${option} is a text, not ${value === null ? "null" : typeof value}`);
+  if (HALF_CHARACTER.test(value)) throw invalid(option, `${option} holds half a character (a lone surrogate)`);
+  return value;
+}
+
+const HALF_CHARACTER = /\p{Surrogate}/u;
+
+/** Longest message or contact, and slot, in characters: as in the core, which checks again. */
+const KEY_CHARS = 512;
+const SLOT_CHARS = 64;
+
+/** Checks a use before it shares a claim with others. */
+export function checkUse(use: Use): void {
+  if (typeof use !== "object" || use === null) throw invalid("use", "a use is { message, contact, slot? }");
+  atMost("message", text("message", use.message), KEY_CHARS, 1);
+  atMost("contact", text("contact", use.contact), KEY_CHARS, 1);
+  if (use.slot !== undefined) atMost("slot", text("slot", use.slot), SLOT_CHARS, 0);
+}
+
+function atMost(option: string, value: string, most: number, least: number): void {
+  if (value.length >= least && (value.length <= most || [...value].length <= most)) return;
+  throw invalid(option, `${option} is ${least} to ${most} characters`);
+}
+
+/** An instant as the core reads it: milliseconds or ISO text. */
+export function instant(value: Instant | null): number | string | null {
+  return value instanceof Date ? value.getTime() : value;
+}
+
+export const UPLOAD_OPTIONS = new Set([
+  "fileName",
+  "columns",
+  "header",
+  "encoding",
+  "delimiter",
+  "expiresAt",
+  "dryRun",
+  "onProgress",
+  "signal",
+]);
+
+const SETTINGS = new Set([
+  "name",
+  "kind",
+  "reuse",
+  "onEmpty",
+  "lowStock",
+  "expiresAt",
+  "minValidity",
+  "timeZone",
+  "caseSensitive",
+  "fixedCode",
+  "archived",
+]);
+
+/** Settings without what is `undefined`; a name that is no setting is a slip that must not pass in silence. */
+export function toSettings(given: object): object {
+  const settings: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (!SETTINGS.has(name)) throw invalid(name, `"${name}" is not a setting: there are ${[...SETTINGS].join(", ")}`);
+    if (value !== undefined) settings[name] = name === "expiresAt" ? instant(value as Instant | null) : value;
+  }
+  return settings;
+}

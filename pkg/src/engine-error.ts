@@ -1,0 +1,20 @@
+/** Errors as the engine makes them, and what they become. */
+
+import * as errors from "./errors.js";
+
+/** A real `Error` with what it is to become. */
+export interface EngineError extends Error {
+  class: string;
+  code: string;
+  details: Record<string, unknown>;
+  failure: number | undefined;
+}
+
+const CLASSES: Record<string, typeof errors.CouponPoolsError> = { ...errors };
+
+/** The typed error for one that the engine made; `failures` are the host's own errors, by number. */
+export function typedError(error: EngineError, failures: readonly unknown[] = []): errors.CouponPoolsError {
+  const Class = CLASSES[error.class] ?? errors.CouponPoolsError;
+  const cause = error.failure === undefined ? undefined : failures[error.failure];
+  return new Class(error.message, { code: error.code, details: error.details, cause });
+}

@@ -1,0 +1,25 @@
+/** Cloudflare Workers: the engine is a static import, ready before the first request; nothing is shared between requests. */
+
+import { createGlue as coreGlue } from "../../wasm/core.glue.js";
+import core from "../../wasm/core.wasm";
+import { createGlue as mailGlue } from "../../wasm/mail.glue.js";
+import mail from "../../wasm/mail.wasm";
+import { createGlue as manageGlue } from "../../wasm/manage.glue.js";
+import manage from "../../wasm/manage.wasm";
+import type { CouponPoolsOptions } from "../options.js";
+import { CouponPools as Pools } from "../pools.js";
+
+export * from "../face.js";
+
+const artefacts = {
+  core: { glue: coreGlue, load: () => core },
+  mail: { glue: mailGlue, load: () => mail },
+  manage: { glue: manageGlue, load: () => manage },
+};
+
+/** Coupon pools of one tenant over one store. Make one for each request. */
+export class CouponPools extends Pools {
+  constructor(options: CouponPoolsOptions) {
+    super(options, artefacts);
+  }
+}

@@ -1,0 +1,8 @@
+/** The public face, the same in every host. */
+
+export * from "./errors.js";
+export type * from "./options.js";
+export type { PageOf, RenderContact, RenderResult } from "./pools.js";
+export type { UploadSource } from "./source.js";
+export type * from "./store.js";
+export type { CompiledTemplate } from "./template.js";

@@ -1,0 +1,295 @@
+/** Types of the public face: what calls take and give. */
+
+import type { OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
+
+/** What an alert says; see `onAlert`. */
+export interface Alert {
+  /** The same in every delivery of this crossing, and never used for another. */
+  id: string;
+  type: "low-stock" | "out-of-codes" | "expiring-soon";
+  /** The pool's handle. */
+  pool: string;
+  /** The pool's name. */
+  name: string;
+  /** The rung that was crossed, as in the settings: `500` or `10%`; for expiring stock, the instant. */
+  rung: string;
+  /** Codes left; for expiring stock, codes that expire. */
+  remaining: number;
+  /** Codes added and not undone. */
+  added: number;
+  /** When the stock runs out at the present rate, or `null`. */
+  runsOutAt: number | null;
+  /** When the stock expires, for expiring stock. */
+  expiresAt: number | null;
+  /** When the crossing was seen. */
+  at: number;
+}
+
+export interface CouponPoolsOptions {
+  /** Where pools and codes live. */
+  store: Store;
+  /** The account of your product that all calls are for; no call reaches another's. Default `"default"`. */
+  tenant?: string;
+  /** Hears alerts, at least once each; if it throws or takes over 10 s, the alert is delivered again later. */
+  onAlert?: (alert: Alert) => void | Promise<void>;
+  /** Milliseconds since 1970. Default `Date.now`. */
+  clock?: () => number;
+}
+
+/** An instant: milliseconds, a `Date`, or ISO text. A date alone means the end of that day in the pool's time zone. */
+export type Instant = number | Date | string;
+
+export interface PoolSettings {
+  /** Shown on screens. Default: the handle. */
+  name?: string;
+  /** When the same contact keeps a code. Default `"per-message"`: every mail its own. */
+  reuse?: Reuse;
+  /** What happens when no code is left. Default `"stop"`: no mail goes out without its code. */
+  onEmpty?: OnEmpty;
+  /** Stock levels at which `onAlert` is called: counts or shares such as `"10%"`. Default none (running out is always told). */
+  lowStock?: Rung[];
+  /** When codes without an expiry of their own stop being valid (exclusive). Default never. */
+  expiresAt?: Instant | null;
+  /** Codes that stop being valid within this many milliseconds are not drawn. Default 0. */
+  minValidity?: number;
+  /** IANA time zone of dates without a time. Default `"UTC"`. */
+  timeZone?: string;
+  /** Whether `abc` and `ABC` are different codes. Default `false`, as in Shopify and Magento. */
+  caseSensitive?: boolean;
+  /** The code of a `fixed` pool. */
+  fixedCode?: string;
+}
+
+export interface NewPool extends PoolSettings {
+  /** The pool's name in tags: lower-case letters, digits, `-`, `_`. Cannot be changed. */
+  handle: string;
+  kind: PoolKind;
+}
+
+/** What `edit` changes. `kind`, `reuse` and `caseSensitive` only before the first upload or draw. */
+export interface PoolPatch extends PoolSettings {
+  kind?: PoolKind;
+  archived?: boolean;
+}
+
+/** A pool as the dashboard shows it. Instants are milliseconds since 1970. */
+export interface PoolRow {
+  handle: string;
+  name: string;
+  kind: PoolKind;
+  /** Codes that can be drawn now; `null` for pools that never run out. */
+  remaining: number | null;
+  /** Codes drawn. */
+  assigned: number;
+  /** Share of all codes ever added that remains, 0 to 100; `null` for pools that never run out. */
+  percentRemaining: number | null;
+  /** Codes nobody holds that have expired, or do so within `minValidity`. */
+  expired: number;
+  /** Codes taken out of stock by the system. */
+  void: number;
+  /** Codes added and not undone: `remaining + assigned + expired + void`. */
+  added: number;
+  /** How often a fallback or nothing was shown. */
+  fellBack: number;
+  redeemed: number;
+  /** When the stock runs out at the present rate; `null` if that is far away or nothing is drawn. */
+  runsOutAt: number | null;
+  /** Draws by UTC hour over the last week, hours without draws left out. */
+  usage: { at: number; draws: number }[];
+  /** When the figures were read, where the store's list may lag. */
+  asOf: number | null;
+  reuse: Reuse;
+  onEmpty: OnEmpty;
+  lowStock: Rung[];
+  expiresAt: number | null;
+  minValidity: number;
+  timeZone: string;
+  caseSensitive: boolean;
+  fixedCode: string | null;
+  archived: boolean;
+  revision: number;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** Which columns of a file hold what; names as in the header, or numbers from 0. */
+export interface UploadColumns {
+  code?: string | number;
+  /** `null`: there is none, whatever the header says. */
+  expiresAt?: string | number | null;
+  /** How dates such as 01/02/2027 are meant. */
+  dateOrder?: "dmy" | "mdy";
+}
+
+export interface UploadOptions {
+  /** Kept with the batch. Default: the `File`'s own. */
+  fileName?: string;
+  columns?: UploadColumns;
+  /** Whether the first row is a header. Default: detected. */
+  header?: boolean;
+  /** Default: detected. */
+  encoding?: "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
+  /** Default: detected. */
+  delimiter?: "," | ";" | "\t" | "|";
+  /** For codes whose row has no expiry. Default: the pool's applies. */
+  expiresAt?: Instant;
+  /** Say what would happen and store nothing. */
+  dryRun?: boolean;
+  onProgress?: (progress: { rows: number; bytes: number; totalBytes?: number }) => void;
+  signal?: AbortSignal;
+}
+
+/** A row that was not taken. */
+export interface RejectedRow {
+  /** As a spreadsheet counts: the header is row 1. */
+  row: number;
+  /** From 0, where one column is to blame. */
+  column: number | null;
+  /** Stable: `empty`, `too-long`, `invisible-character`, `damaged-character`, `missing-column`, `bad-date`, … */
+  reason: string;
+  /** The value, cut short and made safe to show. */
+  value: string | null;
+}
+
+/** Something a person should know about a file. */
+export interface UploadWarning {
+  /** Stable: `trimmed`, `unescaped`, `encoding-guessed`, `header-guessed`, `expiry-guessed`, `dates-ignored`, `delimiter-in-codes`, `zeros-lost`, … */
+  kind: string;
+  /** How many rows it is about; 1 if it is about the file or a column. */
+  count: number;
+  /** The first row that shows it. */
+  row: number | null;
+  /** The first value that shows it, or the column's name. */
+  value: string | null;
+}
+
+/** What an upload did, or in a dry run would do. `rows = added + duplicatesInFile + duplicatesInPool + rejectedCount`. */
+export interface UploadReport {
+  /** For `undo`; `null` in a dry run. */
+  batch: string | null;
+  /** Rows with anything in them, without the header. */
+  rows: number;
+  /** Codes that are new to the pool. */
+  added: number;
+  duplicatesInFile: number;
+  /** The first 1,000 rows whose code stands in an earlier row too. */
+  duplicates: { row: number; value: string }[];
+  duplicatesInPool: number;
+  /** The first 1,000 rows that were not taken. */
+  rejected: RejectedRow[];
+  /** All rows that were not taken. */
+  rejectedCount: number;
+  /** How many rows for each reason. */
+  reasons: { reason: string; count: number }[];
+  /** Codes that had white space around them. */
+  trimmed: number;
+  /** Codes that lost an export's mark or a spreadsheet's text formula. */
+  unescaped: number;
+  warnings: UploadWarning[];
+  /** How the file was understood. */
+  format: {
+    encoding: string;
+    /** `null` in a file of one column. */
+    delimiter: string | null;
+    header: boolean;
+    columns: string[];
+    codeColumn: number;
+    expiryColumn: number | null;
+    dateOrder: "dmy" | "mdy" | null;
+    /** Whether the file is one of our own exports. */
+    export: boolean;
+  };
+  /** The first rows as understood. */
+  preview: { row: number; code: string; expiresAt: number | null }[];
+  bytes: number;
+}
+
+/** One intended showing of a code. */
+export interface Use {
+  /** One intended delivery of one mail: the same in every retry, new for the next. 1 to 512 characters. */
+  message: string;
+  /** Whose mail it is: an id or an address, 1 to 512 characters. */
+  contact: string;
+  /** For a second code from the same pool in the same mail. */
+  slot?: string;
+}
+
+export interface Draw {
+  status: "drawn" | "fallback" | "empty";
+  /** `null` when empty. */
+  code: string | null;
+  /** When the code stops being valid (exclusive), or `null`. */
+  expiresAt: number | null;
+  /** This very use had been answered before, with the same code. */
+  repeat: boolean;
+  /** Whether the code has expired since it was drawn. */
+  expired: boolean;
+  /** The draw's number in its pool, for `release`; `null` where nothing is stored. */
+  number: number | null;
+  /** Why the hand is empty. */
+  reason?: "empty" | "expired";
+}
+
+/** One code that a mail shows. */
+export interface RenderedDraw extends Omit<Draw, "status" | "reason"> {
+  handle: string;
+  slot: string;
+}
+
+/** A mail's parts: planned, drawn and failed together. */
+export interface TemplateParts {
+  subject?: string;
+  preheader?: string;
+  html?: string;
+  text?: string;
+  amp?: string;
+}
+
+export type Template = string | TemplateParts;
+
+/** How a template is read: `html` (default), `mjml`, or `text`. */
+export type TemplateMode = "html" | "mjml" | "text";
+
+export interface RenderOptions extends Omit<Use, "slot"> {
+  mode?: TemplateMode;
+}
+
+/** What was noticed in a template. */
+export interface TemplateWarning {
+  part: string | null;
+  line: number;
+  column: number;
+  message: string;
+}
+
+/** A code that was looked up. */
+export interface FoundCode {
+  code: string;
+  status: "available" | "assigned" | "void";
+  expiresAt: number | null;
+  batch: string;
+  number: number | null;
+  drawnAt: number | null;
+  /** `null` where nobody holds it, or after `forget`. */
+  contact: string | null;
+  message: string | null;
+  slot: string | null;
+  redeemedAt: number | null;
+}
+
+/** One upload of a pool. */
+export interface Batch {
+  batch: string;
+  state: "staged" | "committed" | "undone";
+  note: {
+    fileName: string | null;
+    rows: number;
+    rejected: number;
+    duplicatesInFile: number;
+    duplicatesInPool: number;
+  } | null;
+  added: number;
+  undone: number;
+  assigned: number;
+  at: number;
+}

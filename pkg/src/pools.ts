@@ -1,0 +1,488 @@
+/** The facade: what users of the package see. Plain async methods over flows of the core. */
+
+import { checkUse, instant, invalid, text, toSettings, UPLOAD_OPTIONS } from "./arguments.js";
+import { type Callbacks, Cancelled, type Run, run } from "./driver.js";
+import { type Artefacts, type Engine, Engines } from "./engine.js";
+import { typedError } from "./engine-error.js";
+import { CouponPoolsError, EngineCrashedError } from "./errors.js";
+import type {
+  Alert,
+  Batch,
+  CouponPoolsOptions,
+  Draw,
+  FoundCode,
+  NewPool,
+  PoolPatch,
+  PoolRow,
+  RenderedDraw,
+  RenderOptions,
+  Template,
+  TemplateMode,
+  TemplateWarning,
+  UploadOptions,
+  UploadReport,
+  Use,
+} from "./options.js";
+import { type DrawColumns, type MailColumns, type ReadMail, readMails, toDraws } from "./results.js";
+import { nameOf, open, sizeOf, type UploadSource } from "./source.js";
+import { CompiledTemplate } from "./template.js";
+import { pack } from "./texts.js";
+
+/** An array with the cursor of the page after it. */
+export type PageOf<Row> = Row[] & { next: string | null };
+
+interface Queued {
+  use: Use;
+  resolve: (draw: Draw) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Flows that give the same when they are run again. */
+const REPEATABLE = new Set(["draw", "render", "preview", "get", "list", "batches", "find", "prepare"]);
+
+/** Most draws of one tick that become one claim. */
+const TICK_DRAWS = 10_000;
+
+/** Coupon pools of one tenant over one store. */
+export class CouponPools {
+  readonly #core: Engines;
+  readonly #mail: Engines;
+  readonly #manage: Engines;
+  readonly #callbacks: Callbacks;
+  readonly #traits: { claimItems: number; blockCodes: number; hearsAlerts: boolean };
+  /** Draws of this tick, by pool: they become one claim. */
+  readonly #queued = new Map<string, Queued[]>();
+
+  /** @internal Hosts' entries pass their way of loading the engine. */
+  constructor(options: CouponPoolsOptions, artefacts: Artefacts) {
+    if (typeof options?.store?.claim !== "function") {
+      throw invalid(
+        "store",
+        "new CouponPools({ store }) needs a store, such as sqlite() from coupon-pools/stores/sqlite",
+      );
+    }
+    const { store, tenant = "default", onAlert, clock = Date.now } = options;
+    if (typeof tenant !== "string" || tenant === "") throw invalid("tenant", "tenant is a text, not empty");
+    this.#core = new Engines(artefacts.core);
+    this.#mail = new Engines(artefacts.mail);
+    this.#manage = new Engines(artefacts.manage);
+    this.#traits = { ...store.traits.limits, hearsAlerts: onAlert !== undefined };
+    this.#callbacks = { store, tenant, clock };
+    if (onAlert !== undefined) this.#callbacks.notify = (alert) => onAlert(alert as Alert);
+  }
+
+  /** Makes a pool. Errors: `POOL_EXISTS`, `INVALID_ARGUMENT`. One write. */
+  async create(pool: NewPool): Promise<PoolRow> {
+    const { handle, ...settings } = pool;
+    return (await this.#call("create", { handle: text("handle", handle), settings: toSettings(settings) })) as PoolRow;
+  }
+
+  /** Changes settings. Errors: `POOL_NOT_FOUND`, `POOL_IN_USE`, `INVALID_ARGUMENT`. */
+  async edit(handle: string, patch: PoolPatch): Promise<PoolRow> {
+    return (await this.#call("edit", { handle: text("handle", handle), settings: toSettings(patch) })) as PoolRow;
+  }
+
+  /** Archives a pool: it takes no uploads, gives no codes, and is listed apart. `edit(handle, { archived: false })` restores it. */
+  async archive(handle: string): Promise<PoolRow> {
+    return this.edit(handle, { archived: true });
+  }
+
+  /** Reads one pool with its figures. Errors: `POOL_NOT_FOUND`. */
+  async get(handle: string): Promise<PoolRow> {
+    return (await this.#call("get", { handle: text("handle", handle) })) as PoolRow;
+  }
+
+  /** Lists pools by handle, at most `limit` (default 100, up to 1,000); `next` on the array is the cursor of the next page. */
+  async list(options: { archived?: boolean; cursor?: string | null; limit?: number } = {}): Promise<PageOf<PoolRow>> {
+    const { archived = false, cursor = null, limit = 100 } = options;
+    return paged(await this.#call("list", { archived, page: { cursor, limit } }));
+  }
+
+  /**
+   * Uploads codes into a static pool: whole or not at all. Streams: the file is never held. A cancelled or failed
+   * upload stores nothing. Errors: `UploadError` with a code, `POOL_KIND`, `POOL_ARCHIVED`, `ABORTED`, `StoreError`.
+   */
+  async upload(handle: string, source: UploadSource, options: UploadOptions = {}): Promise<UploadReport> {
+    for (const option of Object.keys(options)) {
+      if (!UPLOAD_OPTIONS.has(option)) throw invalid(option, `"${option}" is no option of upload`);
+    }
+    const { onProgress, signal, columns = {}, expiresAt } = options;
+    const pieces = open(source);
+    const totalBytes = sizeOf(source);
+    const read = async (progress: { rows: number; bytes: number }): Promise<Uint8Array | null> => {
+      onProgress?.(totalBytes === undefined ? progress : { ...progress, totalBytes });
+      if (signal?.aborted) throw new Cancelled(signal.reason);
+      return abortable(pieces.next(), signal);
+    };
+    const args = {
+      handle: text("handle", handle),
+      options: {
+        fileName: options.fileName ?? nameOf(source) ?? null,
+        dryRun: options.dryRun ?? false,
+        codeColumn: columns.code ?? null,
+        expiryColumn: columns.expiresAt ?? null,
+        ignoreExpiry: columns.expiresAt === null,
+        dateOrder: columns.dateOrder ?? null,
+        header: options.header ?? null,
+        encoding: options.encoding ?? null,
+        delimiter: options.delimiter ?? null,
+        expiresAt: expiresAt === undefined ? null : instant(expiresAt),
+      },
+    };
+    try {
+      // An instance of its own: wasm memory never shrinks, and a large upload should not leave its size behind.
+      const engine = await this.#manage.fresh();
+      return (await this.#run(this.#manage, engine, "upload", args, { read })).done as UploadReport;
+    } finally {
+      pieces.close();
+    }
+  }
+
+  /** Takes an upload back: its codes that nobody holds leave the pool. Errors: `BATCH_NOT_FOUND`. */
+  async undo(handle: string, batch: string): Promise<{ removed: number; kept: number }> {
+    const args = { handle: text("handle", handle), batch: text("batch", batch) };
+    return (await this.#call("undo", args)) as { removed: number; kept: number };
+  }
+
+  /** Lists uploads, newest first. */
+  async batches(handle: string, options: { cursor?: string | null; limit?: number } = {}): Promise<PageOf<Batch>> {
+    const { cursor = null, limit = 100 } = options;
+    return paged(await this.#call("batches", { handle: text("handle", handle), page: { cursor, limit } }));
+  }
+
+  /**
+   * Draws a code for one use. The same use gets the same code in every retry. Draws of one tick share a round trip.
+   * Errors: `OutOfCodesError` under `stop`, `POOL_NOT_FOUND`, `POOL_ARCHIVED`, `StoreError` (repeat the call).
+   */
+  async draw(handle: string, use: Use): Promise<Draw> {
+    text("handle", handle);
+    checkUse(use);
+    return new Promise((resolve, reject) => {
+      let queue = this.#queued.get(handle);
+      if (queue === undefined) {
+        queue = [];
+        this.#queued.set(handle, queue);
+        queueMicrotask(() => void this.#flush(handle));
+      }
+      queue.push({ use, resolve, reject });
+    });
+  }
+
+  async #flush(handle: string): Promise<void> {
+    const queue = this.#queued.get(handle) ?? [];
+    this.#queued.delete(handle);
+    for (let start = 0; start < queue.length; start += TICK_DRAWS) {
+      const some = queue.slice(start, start + TICK_DRAWS);
+      try {
+        const columns = await this.#draw(
+          handle,
+          some.map((queued) => queued.use),
+        );
+        const { whenEmpty, whenExpired } = columns;
+        toDraws(columns, this.#callbacks.clock()).forEach((draw, index) => {
+          const error = draw.status !== "empty" ? null : draw.reason === "expired" ? whenExpired : whenEmpty;
+          if (error) some[index]?.reject(typedError(error));
+          else some[index]?.resolve(draw);
+        });
+      } catch (error) {
+        for (const queued of some) queued.reject(error);
+      }
+    }
+  }
+
+  /** Draws a code for each use, in one claim: a result each, in order, the first uses first. Never throws for emptiness. */
+  async drawMany(handle: string, uses: readonly Use[]): Promise<Draw[]> {
+    text("handle", handle);
+    for (const use of uses) checkUse(use);
+    return toDraws(await this.#draw(handle, uses), this.#callbacks.clock());
+  }
+
+  async #draw(handle: string, uses: readonly Use[]): Promise<DrawColumns> {
+    const args = {
+      handle,
+      messages: pack(uses.map((use) => use.message)),
+      contacts: pack(uses.map((use) => use.contact)),
+      slots: pack(uses.map((use) => use.slot)),
+    };
+    return (await this.#call("draw", args)) as DrawColumns;
+  }
+
+  /** Parses a template once, for many renders. `await compiled.ready` hears of its errors before the first of them. */
+  compile<T extends Template>(template: T, options: { mode?: TemplateMode } = {}): CompiledTemplate<T> {
+    return new CompiledTemplate(template, options.mode ?? "html", () => this.#mail.shared());
+  }
+
+  /**
+   * Fills a template for one contact; every tag that is shown draws a code. Fails as a whole: `OutOfCodesError` when
+   * a pool that says `stop` is empty (the mail then holds no code it did not hold before), `TemplateError`, `StoreError`.
+   */
+  async render<T extends Template>(
+    template: T | CompiledTemplate<T>,
+    options: RenderOptions,
+  ): Promise<{ output: T; draws: RenderedDraw[] }> {
+    const { message, contact, mode } = options;
+    const [result] = await this.#render([{ template, message, contact }], mode);
+    if (result === undefined || result.error !== undefined) throw result?.error;
+    return { output: result.output, draws: result.draws };
+  }
+
+  /**
+   * Fills a template for many contacts, `batchSize` (default 500) mails to a claim, and gives each mail in order, or
+   * why it could not be made. Stopping early leaves drawn codes with their uses; a later run repeats them.
+   */
+  async *renderMany<T extends Template>(
+    contacts: Iterable<RenderContact<T>> | AsyncIterable<RenderContact<T>>,
+    options: { template?: T | CompiledTemplate<T>; message?: string; mode?: TemplateMode; batchSize?: number },
+  ): AsyncGenerator<RenderResult<T>, void, undefined> {
+    const { batchSize = 500, mode } = options;
+    if (!Number.isSafeInteger(batchSize) || batchSize < 1)
+      throw invalid("batchSize", "batchSize is a whole number from 1 up");
+    const common = options.template === undefined ? undefined : this.#compiled(options.template);
+    let batch: Mail<T>[] = [];
+    for await (const one of contacts) {
+      const {
+        contact,
+        message = options.message,
+        template = common,
+      } = typeof one === "string" ? { contact: one } : one;
+      batch.push({ template, message, contact });
+      if (batch.length >= batchSize) {
+        yield* await this.#render(batch, mode);
+        batch = [];
+      }
+    }
+    if (batch.length > 0) yield* await this.#render(batch, mode);
+  }
+
+  /** Fills a template with samples in the shape of each pool's codes. Draws nothing. */
+  async preview<T extends Template>(
+    template: T | CompiledTemplate<T>,
+    options: { mode?: TemplateMode } = {},
+  ): Promise<{ output: T; warnings: TemplateWarning[] }> {
+    const compiled = this.#compiled(template);
+    const mode = options.mode ?? compiled.mode;
+    return (await this.#call(
+      "preview",
+      (engine) => ({ template: compiled.in(engine, mode).id }),
+      (engine, { done }) => {
+        const { columns, warnings } = done as { columns: MailColumns; warnings: TemplateWarning[] };
+        const [mail] = readMails(columns, [compiled.in(engine, mode).statics]);
+        return { output: compiled.shape(mail?.texts ?? []), warnings };
+      },
+    )) as { output: T; warnings: TemplateWarning[] };
+  }
+
+  /** Says whether a pool holds `count` codes, ahead of a send. */
+  async prepare(
+    handle: string,
+    options: { count: number },
+  ): Promise<{ enough: boolean; remaining: number | null; short: number }> {
+    const { count } = options;
+    if (!Number.isSafeInteger(count) || count < 0) throw invalid("count", "count is a whole number from 0 up");
+    return (await this.#call("prepare", { handle: text("handle", handle), count })) as {
+      enough: boolean;
+      remaining: number | null;
+      short: number;
+    };
+  }
+
+  /**
+   * Takes back one use whose mail was never handed to the provider. Its code goes back to stock when no other mail
+   * shows it. A wrong or old number changes nothing and says why: `unknown-use`, `other-number`.
+   */
+  async release(handle: string, use: Use & { number: number }): Promise<{ released: boolean; reason?: string }> {
+    checkUse(use);
+    const { message, contact, slot = "", number } = use;
+    const args = { handle: text("handle", handle), message, contact, slot, number: number ?? 0 };
+    return (await this.#call("release", args)) as { released: boolean; reason?: string };
+  }
+
+  /** Looks codes up by code, contact or message: at most `limit` (default 100); `next` is the cursor of the next page. */
+  async find(
+    handle: string,
+    what: { code: string } | { contact: string } | { message: string },
+    options: { cursor?: string | null; limit?: number } = {},
+  ): Promise<PageOf<FoundCode>> {
+    const { cursor = null, limit = 100 } = options;
+    for (const value of Object.values(what)) text("what", value);
+    return paged(await this.#call("find", { handle: text("handle", handle), what, page: { cursor, limit } }));
+  }
+
+  /** Removes a contact's text from every pool. Their codes stay held and a retry still finds them. */
+  async forget(contact: string): Promise<{ forgotten: number }> {
+    return (await this.#call("forget", { contact: text("contact", contact) })) as { forgotten: number };
+  }
+
+  /** Marks codes as redeemed in the shop; repeats are harmless. Codes that nobody holds are counted as unknown. */
+  async redeemed(handle: string, codes: readonly string[]): Promise<{ marked: number; unknown: number }> {
+    const args = { handle: text("handle", handle), codes: pack(codes.map((code) => text("codes", code))) };
+    return (await this.#call("redeemed", args)) as { marked: number; unknown: number };
+  }
+
+  /** Streams CSV, safe to open in a spreadsheet: every draw, or the remaining codes (which can be uploaded again). */
+  export(handle: string, what: "draws" | "remaining"): ReadableStream<Uint8Array> {
+    if (what !== "draws" && what !== "remaining") throw invalid("what", 'export takes "draws" or "remaining"');
+    const args = { handle: text("handle", handle), what };
+    let wanted: () => void = () => undefined;
+    let cancelled = false;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          const emit = async (piece: Uint8Array) => {
+            if (cancelled) throw new Cancelled(undefined);
+            controller.enqueue(piece);
+            if ((controller.desiredSize ?? 1) <= 0) await new Promise<void>((resolve) => (wanted = resolve));
+          };
+          void (async () => {
+            await this.#run(this.#manage, await this.#manage.shared(), "export", args, { emit });
+            controller.close();
+          })().catch((error) => {
+            if (!cancelled) controller.error(error);
+          });
+        },
+        pull: () => wanted(),
+        cancel: () => {
+          cancelled = true;
+          wanted();
+        },
+      },
+      { highWaterMark: 2 },
+    );
+  }
+
+  /** Looks after every pool: clean-up after crashes, alerts left pending, expiring stock. For a cron trigger, every few minutes. */
+  async maintain(): Promise<{ pools: number; unfinished: number }> {
+    return (await this.#call("maintain", {})) as { pools: number; unfinished: number };
+  }
+
+  #compiled<T extends Template>(template: T | CompiledTemplate<T>): CompiledTemplate<T> {
+    if (template instanceof CompiledTemplate) return template;
+    if (typeof template === "string" || (typeof template === "object" && template !== null))
+      return this.compile(template);
+    throw invalid("template", "a template is a text or { subject?, preheader?, html?, text?, amp? }");
+  }
+
+  /** Mails that cannot even be asked for have their own errors; the others are made together. */
+  async #render<T extends Template>(mails: Mail<T>[], mode: TemplateMode | undefined): Promise<RenderResult<T>[]> {
+    return (await this.#call(
+      "render",
+      (engine) => {
+        const ready = this.#ready(engine, mails, mode).filter((mail) => "statics" in mail);
+        return {
+          templates: Uint32Array.from(ready, (mail) => mail.id),
+          messages: pack(ready.map((mail) => mail.message)),
+          contacts: pack(ready.map((mail) => mail.contact)),
+        };
+      },
+      (engine, { done, failures }) => {
+        const asked = this.#ready(engine, mails, mode);
+        const ready = asked.filter((mail) => "statics" in mail);
+        const made = readMails(
+          done as MailColumns,
+          ready.map((mail) => mail.statics),
+        );
+        let next = 0;
+        return asked.map((mail, index): RenderResult<T> => {
+          const contact = mails[index]?.contact as string;
+          if ("error" in mail) return { contact, error: mail.error };
+          const { error, texts, draws } = made[next++] as ReadMail;
+          if (error) return { contact, error: typedError(error, failures) };
+          return { contact, output: mail.template.shape(texts), draws };
+        });
+      },
+    )) as RenderResult<T>[];
+  }
+
+  #ready<T extends Template>(engine: Engine, mails: Mail<T>[], mode: TemplateMode | undefined): ReadyMail<T>[] {
+    return mails.map((mail) => {
+      try {
+        if (mail.template === undefined)
+          throw invalid("template", "a template is missing, for all contacts or for this one");
+        checkUse(mail as Use);
+        const template = this.#compiled(mail.template);
+        const { message, contact } = mail as Use;
+        return { template, message, contact, ...template.in(engine, mode ?? template.mode) };
+      } catch (error) {
+        if (error instanceof CouponPoolsError && !(error instanceof EngineCrashedError)) return { error };
+        throw error;
+      }
+    });
+  }
+
+  /** Runs a flow in the shared engine. If that crashes, draws, renders and look-ups start once more in a new one. */
+  async #call(
+    kind: string,
+    args: object | ((engine: Engine) => object),
+    read: (engine: Engine, run: Run) => unknown = (_, { done }) => done,
+  ): Promise<unknown> {
+    const engines = this.#enginesFor(kind);
+    for (let last = !REPEATABLE.has(kind); ; last = true) {
+      const engine = await engines.shared();
+      try {
+        return read(engine, await this.#run(engines, engine, kind, typeof args === "function" ? args(engine) : args));
+      } catch (error) {
+        if (!(error instanceof EngineCrashedError)) throw error;
+        engines.discard(engine);
+        if (last) throw error;
+      }
+    }
+  }
+
+  /** The smallest engine that has a flow. */
+  #enginesFor(kind: string): Engines {
+    if (kind === "draw" || kind === "release") return this.#core;
+    return kind === "render" ? this.#mail : this.#manage;
+  }
+
+  async #run(
+    engines: Engines,
+    engine: Engine,
+    kind: string,
+    args: object,
+    more: Partial<Callbacks> = {},
+  ): Promise<Run> {
+    try {
+      return await run(engine, kind, { ...args, traits: this.#traits }, { ...this.#callbacks, ...more });
+    } catch (error) {
+      if (error instanceof EngineCrashedError) engines.discard(engine);
+      throw error;
+    }
+  }
+}
+
+/** One contact of `renderMany`: with a message or a template of its own, where it differs. */
+export type RenderContact<T extends Template = Template> =
+  | string
+  | { contact: string; message?: string; template?: T | CompiledTemplate<T> };
+
+/** One mail of `renderMany`, or why it could not be made. */
+export type RenderResult<T extends Template = Template> =
+  | { contact: string; output: T; draws: RenderedDraw[]; error?: undefined }
+  | { contact: string; error: CouponPoolsError; output?: undefined; draws?: undefined };
+
+/** A mail as the caller asks for it, not yet checked. */
+interface Mail<T extends Template> {
+  template: T | CompiledTemplate<T> | undefined;
+  message: string | undefined;
+  contact: string;
+}
+
+/** A mail that can be asked for, or why not. */
+type ReadyMail<T extends Template> =
+  | { template: CompiledTemplate<T>; message: string; contact: string; id: number; statics: string[][] }
+  | { error: CouponPoolsError };
+
+function paged<Row>(page: unknown): PageOf<Row> {
+  const { rows, next } = page as { rows: Row[]; next: string | null };
+  return Object.assign(rows, { next });
+}
+
+/** Waits for a promise, or for the signal. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new Cancelled(signal.reason));
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
