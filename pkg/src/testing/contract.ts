@@ -1,0 +1,122 @@
+/**
+ * The store contract as cases: what `store.ts` says, one promise a case. Any store passes all of them or is not a
+ * store. Cases run under whatever test runner is handed in, in Node, a browser or a Worker.
+ */
+import type { PoolDocument, Store } from "../store.js";
+import { booksCases } from "./cases/books.js";
+import { claimCases } from "./cases/claims.js";
+import { documentCases } from "./cases/documents.js";
+import { faultCases } from "./cases/faults.js";
+import { lookupCases } from "./cases/lookups.js";
+import { raceCases } from "./cases/races.js";
+import { releaseCases } from "./cases/releases.js";
+import { scheduleCases } from "./cases/schedule.js";
+import { textCases } from "./cases/texts.js";
+import { undoCases } from "./cases/undo.js";
+import { uploadCases } from "./cases/uploads.js";
+import { Stand } from "./stand.js";
+
+/** One database under test. */
+export interface Opened {
+  store: Store;
+  /** Opens one more connection to the same database; without it, cases use `store` twice. */
+  connect?: () => Promise<Store>;
+  /** Makes the engine throw at its `call`-th call from now (from 1), once; `null`: no more. */
+  failAt?: (call: number | null) => void;
+  close: () => Promise<void>;
+}
+
+export interface Capabilities {
+  /** `list` answers stock of some moments ago: cases wait for it. */
+  listLags?: boolean;
+}
+
+/** The two functions of a test runner that the suite needs; node:test, vitest, mocha and jest all have them. */
+export interface TestFunctions {
+  describe: (title: string, body: () => void) => unknown;
+  it: (title: string, body: () => Promise<void>) => unknown;
+}
+
+export interface StoreContractOptions {
+  /** Names the suite. */
+  name: string;
+  /** Opens a database; may be the same one each time: every case has a tenant of its own. */
+  open: () => Promise<Opened>;
+  capabilities?: Capabilities;
+  /** Default: the global `describe` and `it`. */
+  test?: TestFunctions;
+  /** Seed of the random schedules. Default 1. */
+  seed?: number;
+}
+
+/** What a case works with. */
+export interface Bench {
+  opened: Opened;
+  store: Store;
+  /** A second connection, or the first again. */
+  second: () => Promise<Store>;
+  capabilities: Capabilities;
+  seed: number;
+  tenant: string;
+  /** A new pool in this case's tenant. */
+  pool: (settings?: Partial<PoolDocument>, handle?: string) => Promise<Stand>;
+}
+
+export type Case = readonly [promise: string, run: (bench: Bench) => Promise<void>];
+
+const GROUPS: readonly (readonly [string, readonly Case[]])[] = [
+  ["documents", documentCases],
+  ["uploads", uploadCases],
+  ["undo", undoCases],
+  ["claims", claimCases],
+  ["releases", releaseCases],
+  ["look-ups", lookupCases],
+  ["books", booksCases],
+  ["texts", textCases],
+  ["races", raceCases],
+  ["faults", faultCases],
+  ["schedules", scheduleCases],
+];
+
+let tenants = 0;
+
+/** Registers the contract's cases with a test runner. */
+export function runStoreContract(options: StoreContractOptions): void {
+  const test = options.test ?? (globalThis as unknown as TestFunctions);
+  if (typeof test.describe !== "function" || typeof test.it !== "function") {
+    throw new TypeError("runStoreContract needs { describe, it }: pass your test runner's as `test`.");
+  }
+  test.describe(`store contract: ${options.name}`, () => {
+    for (const [group, cases] of GROUPS) {
+      test.describe(group, () => {
+        for (const [promise, run] of cases) test.it(promise, () => runCase(options, run));
+      });
+    }
+  });
+}
+
+async function runCase(options: StoreContractOptions, run: Case[1]): Promise<void> {
+  const opened = await options.open();
+  const connections: Store[] = [];
+  tenants += 1;
+  const tenant = `tenant-${tenants}-${Date.now().toString(36)}`;
+  try {
+    await run({
+      opened,
+      store: opened.store,
+      second: async () => {
+        if (!opened.connect) return opened.store;
+        const store = await opened.connect();
+        connections.push(store);
+        return store;
+      },
+      capabilities: options.capabilities ?? {},
+      seed: options.seed ?? 1,
+      tenant,
+      pool: (settings, handle) => new Stand(opened.store, tenant, settings, handle).create(),
+    });
+  } finally {
+    for (const store of connections) await store.close?.();
+    await opened.close();
+  }
+}
