@@ -1,0 +1,66 @@
+/** The table: ratios first, then times. */
+
+import { median } from "./figures.mjs";
+
+const HEAD = ["", "", "ratio", "goal", "median", "spread", "speed"];
+
+/** Markdown for figures; each of them is one row for each contestant. */
+export function table(figures) {
+  const rows = figures.flatMap((figure) => figureRows(figure));
+  const widths = HEAD.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column].length)));
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  return [line(HEAD), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+/** Every goal that was missed, as text. */
+export function missed(figures) {
+  return figures.flatMap((figure) =>
+    (figure.goals ?? []).flatMap((goal) => {
+      const { isMet, ratio, wanted } = judged(figure, goal);
+      return isMet ? [] : [`${figure.title}: ${goal.peer ?? goal.ours} ${ratio}, goal ${wanted}`];
+    }),
+  );
+}
+
+function figureRows(figure) {
+  return figure.contestants.map((contestant, index) => {
+    const goals = (figure.goals ?? []).filter((goal) => (goal.peer ?? goal.ours) === contestant.name);
+    const verdicts = goals.map((goal) => judged(figure, goal));
+    return [
+      index === 0 ? figure.title : "",
+      contestant.name,
+      verdicts.map(({ ratio }) => ratio).join("; "),
+      verdicts.map(({ wanted, isMet }) => `${wanted} ${isMet ? "met" : "**missed**"}`).join("; "),
+      duration(median(contestant.times)),
+      `${duration(Math.min(...contestant.times))} to ${duration(Math.max(...contestant.times))}`,
+      speed(figure, contestant),
+    ];
+  });
+}
+
+function judged(figure, { ours, as, peer, least, most, rate }) {
+  const timeOf = (name) => median(figure.contestants.find((contestant) => contestant.name === name).times);
+  if (rate !== undefined) {
+    const reached = (figure.work.amount / timeOf(ours)) * 1000;
+    return { isMet: reached >= rate, ratio: `${(reached / rate).toFixed(2)} of goal`, wanted: `≥ ${perSecond(rate)}` };
+  }
+  const share = least === undefined ? timeOf(ours) / timeOf(peer) : timeOf(peer) / timeOf(ours);
+  const [isMet, wanted] = least === undefined ? [share <= most, `≤ ${most}×`] : [share >= least, `≥ ${least}×`];
+  const whose = as === undefined ? "" : ` (${as})`;
+  return { isMet, ratio: `${share.toFixed(2)}× its ${least === undefined ? "time" : "speed"}${whose}`, wanted };
+}
+
+function speed(figure, contestant) {
+  const { amount, unit } = contestant.work ?? figure.work;
+  return `${perSecond((amount / median(contestant.times)) * 1000)} ${unit}`;
+}
+
+function perSecond(rate) {
+  if (rate >= 1e6) return `${(rate / 1e6).toFixed(2)} M/s`;
+  return rate >= 1e4 ? `${Math.round(rate / 1000)} k/s` : `${Math.round(rate)}/s`;
+}
+
+function duration(milliseconds) {
+  if (milliseconds >= 10_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return milliseconds >= 100 ? `${milliseconds.toFixed(0)} ms` : `${milliseconds.toPrecision(3)} ms`;
+}
