@@ -1,0 +1,32 @@
+//! The table of errors in the docs is the table in the code.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+
+use coupon_pools::error::Code;
+
+#[test]
+fn the_docs_list_every_error_code() {
+    let mut table = String::from(
+        "# Errors\n\nEvery error is an `Error` of a class below, with a stable `code`, `details`, and as `cause` the \
+         adapter's own error where there is one.\nThis table is `src/error.rs`; `UPDATE_DOCS=1 cargo test --test errors` \
+         writes it.\n\n| code | class | when, and what to do |\n| --- | --- | --- |\n",
+    );
+    for code in Code::ALL {
+        writeln!(table, "| `{}` | `{:?}` | {} |", code.as_str(), code.class(), code.about().trim()).unwrap();
+    }
+    table.push_str(
+        "| `ENGINE_CRASHED` | `EngineCrashedError` | The engine crashed and was replaced. Draws, renders and look-ups were \
+         tried once more before you see this; uploads and exports start again. |\n",
+    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &table).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == table,
+        "docs/errors.md is not what src/error.rs says: run UPDATE_DOCS=1 cargo test --test errors"
+    );
+}
