@@ -250,8 +250,19 @@ export type Template = string | TemplateParts;
 /** How a template is read: `html` (default), `mjml`, or `text`. */
 export type TemplateMode = "html" | "mjml" | "text";
 
-export interface RenderOptions extends Omit<Use, "slot"> {
+/** What mails come as: `text` (default), or `bytes` of UTF-8, which for large mails is several times faster. */
+export type RenderAs = "text" | "bytes";
+
+/** A rendered mail: in the template's own shape. */
+export type Output<T extends Template, As extends RenderAs> = As extends "bytes"
+  ? T extends string
+    ? Uint8Array
+    : { [Part in keyof T]: Uint8Array }
+  : T;
+
+export interface RenderOptions<As extends RenderAs = "text"> extends Omit<Use, "slot"> {
   mode?: TemplateMode;
+  as?: As;
 }
 
 /** What was noticed in a template. */

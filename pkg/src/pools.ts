@@ -12,8 +12,10 @@ import type {
   Draw,
   FoundCode,
   NewPool,
+  Output,
   PoolPatch,
   PoolRow,
+  RenderAs,
   RenderedDraw,
   RenderOptions,
   Template,
@@ -25,7 +27,7 @@ import type {
 } from "./options.js";
 import { type DrawColumns, type MailColumns, type ReadMail, readMails, toDraws } from "./results.js";
 import { nameOf, open, sizeOf, type UploadSource } from "./source.js";
-import { CompiledTemplate } from "./template.js";
+import { CompiledTemplate, type InEngine } from "./template.js";
 import { pack } from "./texts.js";
 
 /** An array with the cursor of the page after it. */
@@ -216,12 +218,12 @@ export class CouponPools {
    * Fills a template for one contact; every tag that is shown draws a code. Fails as a whole: `OutOfCodesError` when
    * a pool that says `stop` is empty (the mail then holds no code it did not hold before), `TemplateError`, `StoreError`.
    */
-  async render<T extends Template>(
+  async render<T extends Template, As extends RenderAs = "text">(
     template: T | CompiledTemplate<T>,
-    options: RenderOptions,
-  ): Promise<{ output: T; draws: RenderedDraw[] }> {
-    const { message, contact, mode } = options;
-    const [result] = await this.#render([{ template, message, contact }], mode);
+    options: RenderOptions<As>,
+  ): Promise<{ output: Output<T, As>; draws: RenderedDraw[] }> {
+    const { message, contact, mode, as } = options;
+    const [result] = await this.#render<T, As>([{ template, message, contact }], mode, as);
     if (result === undefined || result.error !== undefined) throw result?.error;
     return { output: result.output, draws: result.draws };
   }
@@ -230,11 +232,11 @@ export class CouponPools {
    * Fills a template for many contacts, `batchSize` (default 500) mails to a claim, and gives each mail in order, or
    * why it could not be made. Stopping early leaves drawn codes with their uses; a later run repeats them.
    */
-  async *renderMany<T extends Template>(
+  async *renderMany<T extends Template, As extends RenderAs = "text">(
     contacts: Iterable<RenderContact<T>> | AsyncIterable<RenderContact<T>>,
-    options: { template?: T | CompiledTemplate<T>; message?: string; mode?: TemplateMode; batchSize?: number },
-  ): AsyncGenerator<RenderResult<T>, void, undefined> {
-    const { batchSize = 500, mode } = options;
+    options: { template?: T | CompiledTemplate<T>; message?: string; mode?: TemplateMode; as?: As; batchSize?: number },
+  ): AsyncGenerator<RenderResult<T, As>, void, undefined> {
+    const { batchSize = 500, mode, as } = options;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1)
       throw invalid("batchSize", "batchSize is a whole number from 1 up");
     const common = options.template === undefined ? undefined : this.#compiled(options.template);
@@ -247,11 +249,11 @@ export class CouponPools {
       } = typeof one === "string" ? { contact: one } : one;
       batch.push({ template, message, contact });
       if (batch.length >= batchSize) {
-        yield* await this.#render(batch, mode);
+        yield* await this.#render<T, As>(batch, mode, as);
         batch = [];
       }
     }
-    if (batch.length > 0) yield* await this.#render(batch, mode);
+    if (batch.length > 0) yield* await this.#render<T, As>(batch, mode, as);
   }
 
   /** Fills a template with samples in the shape of each pool's codes. Draws nothing. */
@@ -266,8 +268,8 @@ export class CouponPools {
       (engine) => ({ template: compiled.in(engine, mode).id }),
       (engine, { done }) => {
         const { columns, warnings } = done as { columns: MailColumns; warnings: TemplateWarning[] };
-        const [mail] = readMails(columns, [compiled.in(engine, mode).statics]);
-        return { output: compiled.shape(mail?.texts ?? []), warnings };
+        const [mail] = readMails(columns, [compiled.in(engine, mode)], "text");
+        return { output: compiled.shape(mail?.parts ?? []), warnings };
       },
     )) as { output: T; warnings: TemplateWarning[] };
   }
@@ -363,34 +365,37 @@ export class CouponPools {
   }
 
   /** Mails that cannot even be asked for have their own errors; the others are made together. */
-  async #render<T extends Template>(mails: Mail<T>[], mode: TemplateMode | undefined): Promise<RenderResult<T>[]> {
+  async #render<T extends Template, As extends RenderAs>(
+    mails: Mail<T>[],
+    mode: TemplateMode | undefined,
+    as: As | undefined,
+  ): Promise<RenderResult<T, As>[]> {
+    if (as !== undefined && as !== "text" && as !== "bytes") throw invalid("as", 'as is "text" or "bytes"');
     return (await this.#call(
       "render",
       (engine) => {
-        const ready = this.#ready(engine, mails, mode).filter((mail) => "statics" in mail);
+        const ready = this.#ready(engine, mails, mode).filter((mail) => "within" in mail);
         return {
-          templates: Uint32Array.from(ready, (mail) => mail.id),
+          templates: Uint32Array.from(ready, (mail) => mail.within.id),
           messages: pack(ready.map((mail) => mail.message)),
           contacts: pack(ready.map((mail) => mail.contact)),
         };
       },
       (engine, { done, failures }) => {
         const asked = this.#ready(engine, mails, mode);
-        const ready = asked.filter((mail) => "statics" in mail);
-        const made = readMails(
-          done as MailColumns,
-          ready.map((mail) => mail.statics),
-        );
+        const ready = asked.filter((mail) => "within" in mail);
+        const within = ready.map((mail) => mail.within);
+        const made = readMails(done as MailColumns, within, as ?? "text");
         let next = 0;
-        return asked.map((mail, index): RenderResult<T> => {
+        return asked.map((mail, index): RenderResult<T, As> => {
           const contact = mails[index]?.contact as string;
           if ("error" in mail) return { contact, error: mail.error };
-          const { error, texts, draws } = made[next++] as ReadMail;
+          const { error, parts, draws } = made[next++] as ReadMail;
           if (error) return { contact, error: typedError(error, failures) };
-          return { contact, output: mail.template.shape(texts), draws };
+          return { contact, output: mail.template.shape(parts) as Output<T, As>, draws };
         });
       },
-    )) as RenderResult<T>[];
+    )) as RenderResult<T, As>[];
   }
 
   #ready<T extends Template>(engine: Engine, mails: Mail<T>[], mode: TemplateMode | undefined): ReadyMail<T>[] {
@@ -401,7 +406,7 @@ export class CouponPools {
         checkUse(mail as Use);
         const template = this.#compiled(mail.template);
         const { message, contact } = mail as Use;
-        return { template, message, contact, ...template.in(engine, mode ?? template.mode) };
+        return { template, message, contact, within: template.in(engine, mode ?? template.mode) };
       } catch (error) {
         if (error instanceof CouponPoolsError && !(error instanceof EngineCrashedError)) return { error };
         throw error;
@@ -456,8 +461,8 @@ export type RenderContact<T extends Template = Template> =
   | { contact: string; message?: string; template?: T | CompiledTemplate<T> };
 
 /** One mail of `renderMany`, or why it could not be made. */
-export type RenderResult<T extends Template = Template> =
-  | { contact: string; output: T; draws: RenderedDraw[]; error?: undefined }
+export type RenderResult<T extends Template = Template, As extends RenderAs = "text"> =
+  | { contact: string; output: Output<T, As>; draws: RenderedDraw[]; error?: undefined }
   | { contact: string; error: CouponPoolsError; output?: undefined; draws?: undefined };
 
 /** A mail as the caller asks for it, not yet checked. */
@@ -469,7 +474,7 @@ interface Mail<T extends Template> {
 
 /** A mail that can be asked for, or why not. */
 type ReadyMail<T extends Template> =
-  | { template: CompiledTemplate<T>; message: string; contact: string; id: number; statics: string[][] }
+  | { template: CompiledTemplate<T>; message: string; contact: string; within: InEngine }
   | { error: CouponPoolsError };
 
 function paged<Row>(page: unknown): PageOf<Row> {

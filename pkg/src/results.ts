@@ -2,7 +2,7 @@
 
 import type { EngineError } from "./engine-error.js";
 import type { Draw, RenderedDraw } from "./options.js";
-import { assemble } from "./template.js";
+import { assemble, assembleBytes, type InEngine, staticBytes } from "./template.js";
 import { type Texts, unpack } from "./texts.js";
 
 /** Mails as the engine gives them, in columns. */
@@ -24,25 +24,29 @@ export interface MailColumns {
 
 export interface ReadMail {
   error: EngineError | null;
-  texts: string[];
+  /** What each part became. */
+  parts: (string | Uint8Array)[];
   draws: RenderedDraw[];
 }
 
-/** Mails out of their columns; `statics` are the static segments of each mail's parts. */
-export function readMails(columns: MailColumns, statics: readonly (readonly string[][])[]): ReadMail[] {
+/** Mails out of their columns; `templates` are those of the mails, in order. */
+export function readMails(columns: MailColumns, templates: readonly InEngine[], as: "text" | "bytes"): ReadMail[] {
   const values = unpack(columns.values);
   const drawTexts = unpack(columns.drawTexts);
   let part = 0;
   let piece = 0;
   let draw = 0;
-  return statics.map((parts, mail) => {
+  return templates.map((template, mail) => {
     const error = columns.errors[mail] ?? null;
-    if (error) return { error, texts: [], draws: [] };
-    const texts = parts.map((segments) => {
+    if (error) return { error, parts: [], draws: [] };
+    const encoded = as === "bytes" ? staticBytes(template) : undefined;
+    const parts = template.statics.map((segments, index) => {
       const end = columns.pieceEnds[part++] ?? piece;
-      const text = assemble(segments, columns.pieces.subarray(piece, end), values);
+      const pieces = columns.pieces.subarray(piece, end);
       piece = end;
-      return text;
+      return encoded === undefined
+        ? assemble(segments, pieces, values)
+        : assembleBytes(encoded[index] as Uint8Array[], pieces, values);
     });
     const draws: RenderedDraw[] = [];
     for (const end = columns.drawEnds[mail] ?? draw; draw < end; draw++) {
@@ -57,7 +61,7 @@ export function readMails(columns: MailColumns, statics: readonly (readonly stri
         number: columns.numbers[draw] || null,
       });
     }
-    return { error, texts, draws };
+    return { error, parts, draws };
   });
 }
 

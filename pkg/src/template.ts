@@ -7,10 +7,13 @@ import type { Template, TemplateMode, TemplateParts } from "./options.js";
 
 const PARTS = ["subject", "preheader", "html", "text", "amp"] as const;
 
-interface InEngine {
+/** A template in one engine. */
+export interface InEngine {
   id: number;
   /** Static segments of each part. */
   statics: string[][];
+  /** The same as bytes, once they were asked for. */
+  bytes: Uint8Array[][] | undefined;
 }
 
 /** The engine's side of a template goes when this side does. */
@@ -56,7 +59,8 @@ export class CompiledTemplate<T extends Template = Template> {
     if (compiled === undefined) {
       const { id, segments }: Compiled = guarded(engine, () => engine.compile(this.#parts, mode, undefined));
       collected?.register(this, { engine: new WeakRef(engine), id });
-      compiled = { id, statics: segments.map((ends, part) => slices(this.#parts[part]?.text ?? "", ends)) };
+      const statics = segments.map((ends, part) => slices(this.#parts[part]?.text ?? "", ends));
+      compiled = { id, statics, bytes: undefined };
       modes.set(mode, compiled);
     }
     return compiled;
@@ -67,10 +71,10 @@ export class CompiledTemplate<T extends Template = Template> {
     return this.#parts.length;
   }
 
-  /** @internal The mail in the template's own shape, from the text of each part. */
-  shape(texts: readonly string[]): T {
-    if (this.#parts[0]?.part === "whole") return texts[0] as T;
-    return Object.fromEntries(this.#parts.map(({ part }, index) => [part, texts[index]])) as unknown as T;
+  /** @internal The mail in the template's own shape, from what each part became. */
+  shape<Part>(parts: readonly Part[]): Part | Record<string, Part> {
+    if (this.#parts[0]?.part === "whole") return parts[0] as Part;
+    return Object.fromEntries(this.#parts.map(({ part }, index) => [part, parts[index] as Part]));
   }
 }
 
@@ -108,4 +112,55 @@ export function assemble(statics: readonly string[], pieces: Int32Array, values:
     text += piece >= 0 ? statics[piece] : values[~piece];
   }
   return text;
+}
+
+const encoder = new TextEncoder();
+
+/** The static segments of a template as UTF-8, encoded once: a mail as bytes is then mostly copied. */
+export function staticBytes(template: InEngine): Uint8Array[][] {
+  template.bytes ??= template.statics.map((segments) => segments.map((text) => encoder.encode(text)));
+  return template.bytes;
+}
+
+/** As `assemble`, into a buffer that is large enough; answers how many bytes were written. */
+export function assembleInto(
+  buffer: Uint8Array,
+  statics: readonly Uint8Array[],
+  pieces: Int32Array,
+  values: readonly string[],
+): number {
+  let at = 0;
+  for (let index = 0; index < pieces.length; index++) {
+    const piece = pieces[index] as number;
+    if (piece >= 0) {
+      const segment = statics[piece] as Uint8Array;
+      buffer.set(segment, at);
+      at += segment.length;
+    } else {
+      at += writeText(buffer, at, values[~piece] as string);
+    }
+  }
+  return at;
+}
+
+/** A code is short and nearly always ASCII: letter by letter is faster than a call of the encoder. */
+function writeText(buffer: Uint8Array, start: number, text: string): number {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) return encoder.encodeInto(text, buffer.subarray(start)).written;
+    buffer[start + index] = unit;
+  }
+  return text.length;
+}
+
+/** Joins static segments and values as UTF-8. */
+export function assembleBytes(
+  statics: readonly Uint8Array[],
+  pieces: Int32Array,
+  values: readonly string[],
+): Uint8Array {
+  let most = 0;
+  for (const piece of pieces) most += piece >= 0 ? (statics[piece]?.length ?? 0) : 3 * (values[~piece]?.length ?? 0);
+  const buffer = new Uint8Array(most);
+  return buffer.subarray(0, assembleInto(buffer, statics, pieces, values));
 }

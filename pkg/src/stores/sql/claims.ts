@@ -12,25 +12,21 @@ interface Held {
   code: string;
   expires_at: number;
   number: number;
+  holder: string | null;
   uses: number;
   answers: number;
 }
 
-/** A code on its way to its first holder. */
-interface Fresh extends Held {
-  holder: string | null;
-}
+const HELD = "h.lot, h.position, coalesce(c.code, c.key) AS code, l.expires_at, d.number, d.holder, d.uses";
 
-const HELD = "h.lot, h.position, coalesce(c.code, c.key) AS code, l.expires_at, d.number, d.uses, d.answers";
-
-const KNOWN_USES = `SELECT h.use, h.id, ${HELD}
+const KNOWN_USES = `SELECT h.use, h.id, coalesce(d.answers, h.answers) AS answers, ${HELD}
   FROM json_each(?) AS j
   CROSS JOIN coupon_uses AS h ON h.pool = ? AND h.use = j.value
   CROSS JOIN coupon_draws AS d ON d.lot = h.lot AND d.position = h.position
   CROSS JOIN coupon_codes AS c ON c.lot = h.lot AND c.position = h.position
   CROSS JOIN coupon_lots AS l ON l.id = h.lot`;
 
-const CURRENT_DRAWS = `SELECT h.holder, ${HELD}
+const CURRENT_DRAWS = `SELECT d.answers, ${HELD}
   FROM json_each(?) AS j
   CROSS JOIN coupon_holders AS h ON h.pool = ? AND h.holder = j.value
   CROSS JOIN coupon_draws AS d ON d.lot = h.lot AND d.position = h.position
@@ -76,20 +72,23 @@ export function claim(engine: SqlEngine, pool: PoolRow, request: ClaimRequest): 
   let taken = 0;
   let fellBack = 0;
   const uses: SqlValue[][] = [];
-  const repeated: [id: number, answers: number][] = [];
+  const repeats: number[] = [];
+  const sharedRepeats: [id: number, answers: number][] = [];
   const changed = new Set<Held>();
   const answer = (draw: Held, rest: { repeat: boolean; fresh: boolean }): ClaimOutcome => {
     draw.answers += 1;
-    const wasThere = draw.number <= pool.draws;
-    if (wasThere) changed.add(draw);
+    const isNew = draw.number > pool.draws;
+    if (draw.holder !== null && !isNew) changed.add(draw);
     const { code, number, expires_at, answers } = draw;
     return { code, number, expiresAt: fromColumn(expires_at), ...rest, answers };
   };
   const outcomes = items.map((item): ClaimOutcome => {
     const before = known.get(item.use);
     if (before !== undefined) {
-      const outcome = answer(before.draw, { repeat: true, fresh: false });
-      repeated.push([before.id, before.draw.answers]);
+      const { id, draw } = before;
+      const outcome = answer(draw, { repeat: true, fresh: false });
+      if (draw.holder === null) repeats.push(id);
+      else sharedRepeats.push([id, draw.answers]);
       return outcome;
     }
     let draw = item.holder === null ? undefined : current.get(item.holder);
@@ -123,12 +122,14 @@ export function claim(engine: SqlEngine, pool: PoolRow, request: ClaimRequest): 
   if (taken !== fresh.length) throw new Error(`A claim took ${fresh.length} codes and gave out ${taken}.`);
 
   record(engine, pool, now, fresh, uses, [...changed]);
-  if (repeated.length > 0) {
+  if (repeats.length > 0) {
     engine.run(
-      "UPDATE coupon_uses SET answers = j.value->>1 FROM json_each(?) AS j WHERE coupon_uses.id = j.value->>0",
-      JSON.stringify(repeated),
+      "UPDATE coupon_uses SET answers = answers + 1 WHERE id IN (SELECT value FROM json_each(?))",
+      JSON.stringify(repeats),
     );
   }
+  // One by one: where a host has run ANALYZE on a small table, UPDATE … FROM would read all of it for each of these.
+  for (const [id, answers] of sharedRepeats) engine.run("UPDATE coupon_uses SET answers = ? WHERE id = ?", answers, id);
   if (taken > 0 || fellBack > 0) {
     engine.run(
       "UPDATE coupon_pools SET draws = draws + ?, fell_back = fell_back + ? WHERE id = ?",
@@ -174,15 +175,15 @@ function currentDraws(
 ): Map<string, Held> {
   const holders = [...new Set(items.flatMap(({ holder }) => holder ?? []))];
   if (holders.length === 0) return new Map();
-  const rows = engine.all<Held & { holder: string }>(CURRENT_DRAWS, JSON.stringify(holders), pool.id);
-  return new Map(rows.map((row) => [row.holder, once(read, row)]));
+  const rows = engine.all<Held>(CURRENT_DRAWS, JSON.stringify(holders), pool.id);
+  return new Map(rows.map((row) => [row.holder as string, once(read, row)]));
 }
 
 /** Takes up to `count` codes out of the lots, in the order of claims. */
-function take(engine: SqlEngine, pool: PoolRow, request: ClaimRequest, count: number): Fresh[] {
+function take(engine: SqlEngine, pool: PoolRow, request: ClaimRequest, count: number): Held[] {
   const after = request.now + request.minValidity;
   const poolExpiry = request.expiresAt ?? NEVER;
-  const fresh: Fresh[] = [];
+  const fresh: Held[] = [];
   while (fresh.length < count) {
     const lot = first<{ id: number; expires_at: number; cursor: number; free: number; returned: number }>(
       engine,
@@ -238,12 +239,14 @@ function record(
   engine: SqlEngine,
   pool: PoolRow,
   now: number,
-  fresh: readonly Fresh[],
+  fresh: readonly Held[],
   uses: readonly SqlValue[][],
   changed: readonly Held[],
 ): void {
   if (fresh.length > 0) {
-    const draws = fresh.map((draw) => [draw.lot, draw.position, draw.number, draw.holder, draw.uses, draw.answers]);
+    const draws = fresh.map(({ lot, position, number, holder, uses, answers }) => {
+      return [lot, position, number, holder, uses, holder === null ? null : answers];
+    });
     engine.run(
       `INSERT INTO coupon_draws (lot, position, number, holder, uses, answers, at)
        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, ?1 FROM json_each(?2)`,
@@ -266,12 +269,9 @@ function record(
       );
     }
   }
-  if (changed.length > 0) {
-    engine.run(
-      `UPDATE coupon_draws SET uses = j.value->>2, answers = j.value->>3 FROM json_each(?) AS j
-       WHERE lot = j.value->>0 AND position = j.value->>1`,
-      JSON.stringify(changed.map(({ lot, position, uses, answers }) => [lot, position, uses, answers])),
-    );
+  for (const { lot, position, uses, answers } of changed) {
+    const sql = "UPDATE coupon_draws SET uses = ?, answers = ? WHERE lot = ? AND position = ?";
+    engine.run(sql, uses, answers, lot, position);
   }
   if (uses.length > 0) {
     engine.run(

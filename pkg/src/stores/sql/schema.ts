@@ -89,14 +89,14 @@ const TABLES = [
     PRIMARY KEY (lot, position)
   ) STRICT, WITHOUT ROWID`,
   // One row a held code: a second holder of the same code is a primary key violation. `answers`: how often it was
-  // answered, to whichever use.
+  // answered, to whichever use; null without a holder, where the one use counts for itself.
   `CREATE TABLE coupon_draws (
     lot INTEGER NOT NULL,
     position INTEGER NOT NULL,
     number INTEGER NOT NULL,
     holder TEXT,
     uses INTEGER NOT NULL,
-    answers INTEGER NOT NULL,
+    answers INTEGER,
     at INTEGER NOT NULL,
     redeemed_at INTEGER,
     PRIMARY KEY (lot, position)
