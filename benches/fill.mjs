@@ -1,9 +1,8 @@
 /** Mails from codes that are ready: every contestant's mail ends as bytes in the same buffer. */
 
 import Handlebars from "handlebars";
-import { assemble } from "../pkg/dist/template.js";
+import { assemble, assembleInto, staticBytes } from "../pkg/dist/template.js";
 import { unpack } from "../pkg/dist/texts.js";
-import { assembleInto, encodeStatics } from "./assemble-into.mjs";
 import { report } from "./figures.mjs";
 import { oneColumn } from "./files.mjs";
 import { mail } from "./mail-text.mjs";
@@ -20,7 +19,7 @@ const encoder = new TextEncoder();
 const buffer = new Uint8Array(64_000);
 
 const { id, statics } = compile(mail('{% coupon "spring" %}', '{% coupon "spring", slot: "second" %}'));
-const staticBytes = encodeStatics(statics);
+const [bytes] = staticBytes({ statics: [statics] });
 const columns = answered(waitingRender(id, MAILS, codes.length), codes);
 const values = unpack(columns.values);
 const handlebars = Handlebars.template(
@@ -31,7 +30,7 @@ const marked = mail("@@FIRST@@", "@@SECOND@@");
 
 const ways = {
   "coupon-pools, text": (index) => toBytes(assemble(statics, piecesOf(columns, index), values)),
-  "coupon-pools, bytes (prototype)": (index) => assembleInto(buffer, staticBytes, piecesOf(columns, index), values),
+  "coupon-pools, bytes": (index) => assembleInto(buffer, bytes, piecesOf(columns, index), values),
   "Handlebars, precompiled": (index) => toBytes(handlebars({ first: codes[2 * index], second: codes[2 * index + 1] })),
   "split().join()": (index) => {
     const once = marked.split("@@FIRST@@").join(codes[2 * index]);
@@ -48,8 +47,8 @@ contestants.splice(
   withEngine("coupon-pools, text, from the claim's answer", (columns, values, index) =>
     toBytes(assemble(statics, piecesOf(columns, index), values)),
   ),
-  withEngine("coupon-pools, bytes (prototype), from the claim's answer", (columns, values, index) =>
-    assembleInto(buffer, staticBytes, piecesOf(columns, index), values),
+  withEngine("coupon-pools, bytes, from the claim's answer", (columns, values, index) =>
+    assembleInto(buffer, bytes, piecesOf(columns, index), values),
   ),
 );
 
@@ -57,7 +56,7 @@ report({
   title: "30 kB mail, two tags, from ready codes to bytes (1,000 mails)",
   work: { amount: MAILS, unit: "mails" },
   contestants: await rounds(contestants, { runs: 25 }),
-  goals: ["text", "bytes (prototype)"].flatMap((as) => [
+  goals: ["text", "bytes"].flatMap((as) => [
     { ours: `coupon-pools, ${as}`, as, peer: "Handlebars, precompiled", least: 3 },
     { ours: `coupon-pools, ${as}`, as, peer: "split().join()", least: 0.7 },
   ]),
@@ -81,16 +80,16 @@ function toBytes(text) {
 }
 
 function written(write) {
-  let bytes = 0;
-  for (let index = 0; index < MAILS; index++) bytes += write(index);
-  return bytes;
+  let length = 0;
+  for (let index = 0; index < MAILS; index++) length += write(index);
+  return length;
 }
 
 function piecesOf({ pieces, pieceEnds }, index) {
   return pieces.subarray(pieceEnds[index - 1] ?? 0, pieceEnds[index]);
 }
 
-function check(name, bytes) {
-  const text = new TextDecoder().decode(buffer.subarray(0, bytes));
+function check(name, length) {
+  const text = new TextDecoder().decode(buffer.subarray(0, length));
   if (text !== mail(...codes.slice(-2))) throw new Error(`${name} made another mail.`);
 }

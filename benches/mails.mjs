@@ -40,10 +40,10 @@ async function sends() {
   const template = pools.compile(tags);
   const contacts = Array.from({ length: MAILS }, (_, index) => `contact-${index}@example.com`);
   let mails = 0;
-  const run = async () => {
+  const send = async (as) => {
     mails += 1;
     let length = 0;
-    for await (const { output } of pools.renderMany(contacts, { template, message: `mail-${mails}` })) {
+    for await (const { output } of pools.renderMany(contacts, { template, message: `mail-${mails}`, as })) {
       length += output.length;
     }
     return length;
@@ -51,6 +51,9 @@ async function sends() {
   return {
     title: "renderMany of 1,000 such mails, memory store, fresh codes",
     work: { amount: MAILS, unit: "mails" },
-    contestants: await rounds([{ name: "coupon-pools", run }], { runs: 15 }),
+    contestants: await rounds(
+      ["text", "bytes"].map((as) => ({ name: `coupon-pools, ${as}`, run: () => send(as) })),
+      { runs: 15 },
+    ),
   };
 }

@@ -4,15 +4,15 @@
 const RUNS = 7;
 
 /**
- * Times contestants against each other: one warm-up round, then rounds in which each runs once, every other one in
+ * Times contestants against each other: warm-up rounds (one unless told), then rounds in which each runs once, every other one in
  * reverse order. A contestant is `{ name, run }`; `run` answers what it came to, which must be the same for all that
  * have a `run`. One that is timed elsewhere has `timed` instead, which answers milliseconds. `ready` comes before each
  * run, off the clock, and its answer is what `run` takes.
  */
-export async function rounds(contestants, { runs = RUNS } = {}) {
+export async function rounds(contestants, { runs = RUNS, warmUps = 1 } = {}) {
   const times = contestants.map(() => []);
   const answers = new Set();
-  for (let round = -1; round < runs; round++) {
+  for (let round = -warmUps; round < runs; round++) {
     const turns = [...contestants.keys()];
     if (round % 2 !== 0) turns.reverse();
     for (const turn of turns) {

@@ -312,7 +312,7 @@ pub enum Outcome {
         repeat: bool,
         /// The code was free until this claim.
         fresh: bool,
-        /// How often this use has been answered.
+        /// How often the draw has been answered, this time included.
         answers: u32,
     },
     /// Nothing is left.

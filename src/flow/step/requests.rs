@@ -217,7 +217,7 @@ pub struct ReleaseItem {
     pub key: String,
     /// The number of its draw.
     pub number: u64,
-    /// Only if it has been answered this often.
+    /// Only if the draw had been answered this often when this use was last answered.
     pub answers: Option<u32>,
 }
 
