@@ -122,6 +122,12 @@ impl Texts {
         self.ends.push(self.text.len() as u32);
     }
 
+    /// Takes all texts out, and keeps the room.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
     /// How many texts there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -209,6 +215,14 @@ impl Block {
         self.codes.push(code);
         self.keys.push(if key == code { "" } else { key });
         self.fingerprints.push(fingerprint);
+    }
+
+    /// Takes all codes out, and keeps the room.
+    pub fn clear(&mut self) {
+        self.codes.clear();
+        self.keys.clear();
+        self.fingerprints.clear();
+        self.runs.clear();
     }
 
     /// How many codes there are.

@@ -119,6 +119,32 @@ fn day(year: u16, month: u8, day: u8) -> Option<i64> {
 }
 
 #[test]
+fn a_report_alone_says_the_same_as_a_report_with_blocks() {
+    let mut file = String::from("code,expires\n");
+    for index in 0..30_000 {
+        file.push_str(&format!("C-{},2027-01-{:02}\n", index % 20_000, 1 + index % 28));
+    }
+    let [whole, alone] = [true, false].map(|wants_blocks| {
+        let mut importer = Importer::new(ImportOptions { wants_blocks, ..ImportOptions::default() });
+        importer.feed(file.clone().into_bytes());
+        importer.end();
+        let mut blocks = 0;
+        loop {
+            match importer.advance().unwrap() {
+                Progress::Instants(times) => importer.instants(vec![Some(1); times.len()]),
+                Progress::Block(_) => blocks += 1,
+                Progress::Done => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(blocks > 0, wants_blocks);
+        importer.into_report()
+    });
+    assert_eq!(whole, alone);
+    assert_eq!((alone.rows, alone.taken, alone.duplicates_in_file), (30_000, 20_000, 10_000));
+}
+
+#[test]
 fn a_list_of_codes_one_a_line_needs_nothing_more() {
     for text in ["AB12CD\nEF34GH", "AB12CD\r\nEF34GH\r\n", "AB12CD\rEF34GH\r", "\n\nAB12CD\n\n\nEF34GH\n  \n"] {
         let (taken, report) = import(text);

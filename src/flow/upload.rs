@@ -61,9 +61,9 @@ pub async fn upload(host: Host, handle: String, options: UploadOptions, mut impo
         check(&pool)?;
         if options.dry_run {
             let stock = host.counts(Counts { pool: handle.clone() }).await?.ok_or_else(|| Reply::wrong("counts"))?;
-            let mut upload = Upload::new(&host, &pool, None, import);
-            upload.holds_codes = stock.expiries.iter().any(|sum| sum.added > sum.undone);
-            return upload.run().await;
+            // A pool without codes has no duplicates: the report is all there is to make.
+            import.wants_blocks = stock.expiries.iter().any(|sum| sum.added > sum.undone);
+            return Upload::new(&host, &pool, None, import).run().await;
         }
         let request = BeginBatch {
             pool: handle.clone(),
@@ -128,8 +128,6 @@ struct Upload<'a> {
     in_flight: bool,
     /// When the lease was last renewed.
     renewed: i64,
-    /// Whether the pool has any code that one of the file could be a duplicate of.
-    holds_codes: bool,
     duplicates_in_pool: u64,
 }
 
@@ -138,17 +136,7 @@ impl<'a> Upload<'a> {
         import.case_sensitive = pool.case_sensitive;
         import.block_codes = host.traits().block_codes.max(1);
         let importer = Importer::new(import);
-        Upload {
-            host,
-            pool,
-            batch,
-            importer,
-            blocks: 0,
-            in_flight: false,
-            renewed: host.now(),
-            holds_codes: true,
-            duplicates_in_pool: 0,
-        }
+        Upload { host, pool, batch, importer, blocks: 0, in_flight: false, renewed: host.now(), duplicates_in_pool: 0 }
     }
 
     async fn run_staged(mut self, options: &UploadOptions) -> Result<Uploaded> {
@@ -239,9 +227,6 @@ impl<'a> Upload<'a> {
     async fn take(&mut self, block: Block) -> Result<()> {
         let pool = self.pool.handle.clone();
         let Some(batch) = self.batch.clone() else {
-            if !self.holds_codes {
-                return Ok(());
-            }
             let held = self.host.contains(Contains { pool, block }).await?;
             self.duplicates_in_pool += held.iter().filter(|held| **held != 0).count() as u64;
             return Ok(());

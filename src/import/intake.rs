@@ -33,6 +33,7 @@ pub(super) struct Plan {
     pub(super) export: bool,
     pub(super) case_sensitive: bool,
     pub(super) block_codes: usize,
+    pub(super) wants_blocks: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -66,7 +67,7 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) fn new(plan: Plan) -> Self {
         Intake {
-            stack: Stack::new(plan.block_codes),
+            stack: Stack::new(plan.block_codes, plan.wants_blocks),
             plan,
             held: Vec::new(),
             held_codes: Texts::default(),

@@ -77,6 +77,8 @@ pub struct ImportOptions {
     pub case_sensitive: bool,
     /// At most this many codes a block, at least 1.
     pub block_codes: usize,
+    /// Whether [`Progress::Block`] is wanted, or the report alone: then no block is made.
+    pub wants_blocks: bool,
 }
 
 impl Default for ImportOptions {
@@ -92,6 +94,7 @@ impl Default for ImportOptions {
             case_sensitive: false,
             // Some thousand codes are one record of a block store, and keep a round trip short.
             block_codes: 4_096,
+            wants_blocks: true,
         }
     }
 }
@@ -292,6 +295,7 @@ impl Importer {
             export: columns.export,
             case_sensitive: self.options.case_sensitive,
             block_codes: self.options.block_codes,
+            wants_blocks: self.options.wants_blocks,
         };
         self.report.format = form.describe();
         for (kind, row, value) in &columns.warnings {

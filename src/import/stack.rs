@@ -16,6 +16,8 @@ const WARM_CODES: usize = 128;
 pub(super) struct Stack {
     /// At most this many codes a block.
     limit: usize,
+    /// Whether anybody wants the blocks.
+    wanted: bool,
     seen: KeySet,
     block: Block,
     expiries: Vec<Option<i64>>,
@@ -27,10 +29,11 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// Nothing yet, to be given out in blocks of at most `limit` codes.
-    pub(super) fn new(limit: usize) -> Self {
+    /// Nothing yet, to be given out in blocks of at most `limit` codes if they are `wanted`.
+    pub(super) fn new(limit: usize, wanted: bool) -> Self {
         Stack {
             limit,
+            wanted,
             seen: KeySet::new(),
             block: Block::default(),
             expiries: Vec::new(),
@@ -120,9 +123,15 @@ impl Stack {
     }
 
     /// The codes settled since the last block (at most as many as a block holds), sorted by expiry; none never expires
-    /// and comes last.
+    /// and comes last. Nothing if there are none, or if blocks are not wanted.
     pub(super) fn next_block(&mut self) -> Option<Block> {
         if self.expiries.is_empty() {
+            return None;
+        }
+        if !self.wanted {
+            self.block.clear();
+            self.expiries.clear();
+            self.settled = 0;
             return None;
         }
         let limit = self.limit;
