@@ -27,9 +27,8 @@ const page = `# Benchmarks
 Made by \`${COMMAND}\` in ${((performance.now() - started) / 1000).toFixed(0)} s on ${machine()}.
 ${versions()}.
 
-Contestants take turns in one process, after a warm-up; times are medians with the fastest and the slowest run. A ratio
-is ours against the peer in its row; above 1 "its speed" and below 1 "its time" is faster. Both ends of a file are
-memory: what is read lies there as bytes, and what is made stays there.
+Contestants take turns in one process, after a warm-up; times are medians, with the fastest and the slowest run. A ratio
+stands in the peer's row: ours is so many times as fast ("its speed"), or takes so many times as long ("its time").
 
 ${table(figures)}
 
