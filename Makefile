@@ -34,7 +34,6 @@ pack: build
 	node scripts/pack.mjs
 
 bench: build
-	cargo bench --quiet --bench import
 	node benches/run.mjs
 
 test: check-rust test-rust check-js test-js test-hosts test-e2e

@@ -56,10 +56,14 @@ report({
   title: "30 kB mail, two tags, from ready codes to bytes (1,000 mails)",
   work: { amount: MAILS, unit: "mails" },
   contestants: await rounds(contestants, { runs: 25 }),
-  goals: ["text", "bytes"].flatMap((as) => [
-    { ours: `coupon-pools, ${as}`, as, peer: "Handlebars, precompiled", least: 3 },
-    { ours: `coupon-pools, ${as}`, as, peer: "split().join()", least: 0.7 },
-  ]),
+  goals: [
+    { ours: "coupon-pools, bytes", as: "bytes", peer: "Handlebars, precompiled", least: 3 },
+    { ours: "coupon-pools, bytes", as: "bytes", peer: "split().join()", least: 0.7 },
+    ...["Handlebars, precompiled", "split().join()"].flatMap((peer) => [
+      { ours: "coupon-pools, bytes, from the claim's answer", as: "bytes, from the claim's answer", peer },
+      { ours: "coupon-pools, text", as: "text", peer },
+    ]),
+  ],
 });
 
 /** The engine's part as well: reading the claim's answer, escaping, and handing the mails' values over. */

@@ -13,7 +13,7 @@ import { rounds } from "./rounds.mjs";
 import { withFolder } from "./scratch.mjs";
 import { usesOf } from "./uses.mjs";
 
-const CALLS = 10;
+const CALLS = 20;
 const CALL = 1000;
 const CODES = 200_000;
 
@@ -53,7 +53,7 @@ await withFolder(async (folder) => {
   report({
     title: "drawMany of 1,000, SQLite file (libsql), synchronous=FULL",
     work: { amount: CALLS * CALL, unit: "codes" },
-    contestants: await rounds(contestants, { runs: 9 }),
+    contestants: await rounds(contestants),
     goals: [{ ours: "coupon-pools", peer: "the same statements, bare", least: 0.8 }],
   });
 });

@@ -1,7 +1,5 @@
 /** The table: ratios first, then times. */
 
-import { median } from "./figures.mjs";
-
 const HEAD = ["", "", "ratio", "goal", "median", "spread", "speed"];
 
 /** Markdown for figures; each of them is one row for each contestant. */
@@ -17,7 +15,9 @@ export function missed(figures) {
   return figures.flatMap((figure) =>
     (figure.goals ?? []).flatMap((goal) => {
       const { isMet, ratio, wanted } = judged(figure, goal);
-      return isMet ? [] : [`${figure.title}: ${goal.peer ?? goal.ours} ${ratio}, goal ${wanted}`];
+      return isMet || wanted === undefined
+        ? []
+        : [`${figure.title}: ${goal.peer ?? goal.ours} ${ratio}, goal ${wanted}`];
     }),
   );
 }
@@ -30,7 +30,7 @@ function figureRows(figure) {
       index === 0 ? figure.title : "",
       contestant.name,
       verdicts.map(({ ratio }) => ratio).join("; "),
-      verdicts.map(({ wanted, isMet }) => `${wanted} ${isMet ? "met" : "**missed**"}`).join("; "),
+      verdicts.map(({ wanted, isMet }) => (wanted ? `${wanted} ${isMet ? "met" : "**missed**"}` : "–")).join("; "),
       duration(median(contestant.times)),
       `${duration(Math.min(...contestant.times))} to ${duration(Math.max(...contestant.times))}`,
       speed(figure, contestant),
@@ -44,10 +44,14 @@ function judged(figure, { ours, as, peer, least, most, rate }) {
     const reached = (figure.work.amount / timeOf(ours)) * 1000;
     return { isMet: reached >= rate, ratio: `${(reached / rate).toFixed(2)} of goal`, wanted: `≥ ${perSecond(rate)}` };
   }
-  const share = least === undefined ? timeOf(ours) / timeOf(peer) : timeOf(peer) / timeOf(ours);
-  const [isMet, wanted] = least === undefined ? [share <= most, `≤ ${most}×`] : [share >= least, `≥ ${least}×`];
   const whose = as === undefined ? "" : ` (${as})`;
-  return { isMet, ratio: `${share.toFixed(2)}× its ${least === undefined ? "time" : "speed"}${whose}`, wanted };
+  if (most !== undefined) {
+    const share = timeOf(ours) / timeOf(peer);
+    return { isMet: share <= most, ratio: `${share.toFixed(2)}× its time${whose}`, wanted: `≤ ${most}×` };
+  }
+  const share = timeOf(peer) / timeOf(ours);
+  const ratio = `${share.toFixed(2)}× its speed${whose}`;
+  return least === undefined ? { ratio } : { isMet: share >= least, ratio, wanted: `≥ ${least}×` };
 }
 
 function speed(figure, contestant) {
@@ -64,3 +68,9 @@ function duration(milliseconds) {
   if (milliseconds >= 10_000) return `${(milliseconds / 1000).toFixed(1)} s`;
   return milliseconds >= 100 ? `${milliseconds.toFixed(0)} ms` : `${milliseconds.toPrecision(3)} ms`;
 }
+
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
