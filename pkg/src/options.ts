@@ -1,6 +1,6 @@
 /** Types of the public face: what calls take and give. */
 
-import type { OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
+import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
 
 /** What an alert says; see `onAlert`. */
 export interface Alert {
@@ -273,20 +273,8 @@ export interface TemplateWarning {
   message: string;
 }
 
-/** A code that was looked up. */
-export interface FoundCode {
-  code: string;
-  status: "available" | "assigned" | "void";
-  expiresAt: number | null;
-  batch: string;
-  number: number | null;
-  drawnAt: number | null;
-  /** `null` where nobody holds it, or after `forget`. */
-  contact: string | null;
-  message: string | null;
-  slot: string | null;
-  redeemedAt: number | null;
-}
+/** A code that was looked up; its expiry is its own, or else the pool's. */
+export type FoundCode = FoundRow;
 
 /** One upload of a pool. */
 export interface Batch {

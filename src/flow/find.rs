@@ -1,7 +1,8 @@
 //! Who has what: find, forget, redeemed.
 
 use super::Host;
-use super::step::{Find, FindBy, Forget, Forgotten, FoundRow, List, MarkRedeemed, Marked, Page, Reply};
+use super::every::EveryPool;
+use super::step::{Find, FindBy, Forget, Forgotten, FoundRow, MarkRedeemed, Marked, Page, Reply};
 use crate::code::{self, Texts};
 use crate::error::Result;
 use crate::pool::keys::check_key_text;
@@ -67,19 +68,10 @@ pub async fn find(
 pub async fn forget(host: Host, contact: String) -> Result<Forgotten> {
     check_key_text("contact", &contact)?;
     let mut forgotten = 0;
-    for archived in [false, true] {
-        let mut cursor = None;
-        loop {
-            let page = host.list(List { archived, cursor, limit: 100, usage_from: host.now() }).await?;
-            for row in page.rows {
-                let request = Forget { pool: row.document.handle, contact: contact.clone() };
-                forgotten += host.forget(request).await?.forgotten;
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
+    let mut pools = EveryPool::of(&host);
+    while let Some(pool) = pools.next().await? {
+        let request = Forget { pool: pool.handle, contact: contact.clone() };
+        forgotten += host.forget(request).await?.forgotten;
     }
     Ok(Forgotten { forgotten })
 }

@@ -1,6 +1,7 @@
 //! Maintenance: clean-up after crashes, alerts left pending, expiring stock; and `prepare`, ahead of a send.
 
-use super::step::{Counts, List, Reply, Sweep};
+use super::every::EveryPool;
+use super::step::{Counts, Reply, Sweep};
 use super::{Host, alerts};
 use crate::error::Result;
 use crate::pool::document::Kind;
@@ -26,25 +27,15 @@ record!(to Maintained { pools, unfinished });
 /// Looks after every pool of the tenant: for a cron trigger.
 pub async fn maintain(host: Host) -> Result<Maintained> {
     let mut done = Maintained::default();
-    for archived in [false, true] {
-        let mut cursor = None;
-        loop {
-            let page = host.list(List { archived, cursor, limit: 100, usage_from: host.now() }).await?;
-            for row in page.rows {
-                let pool = row.document;
-                if !sweep(&host, &pool.handle).await? {
-                    done.unfinished += 1;
-                }
-                if pool.kind != Kind::Fixed && !archived {
-                    alerts::after_change(&host, &pool).await?;
-                }
-                done.pools += 1;
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
+    let mut pools = EveryPool::of(&host);
+    while let Some(pool) = pools.next().await? {
+        if !sweep(&host, &pool.handle).await? {
+            done.unfinished += 1;
         }
+        if pool.kind != Kind::Fixed && !pool.archived {
+            alerts::after_change(&host, &pool).await?;
+        }
+        done.pools += 1;
     }
     Ok(done)
 }

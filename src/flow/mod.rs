@@ -8,6 +8,8 @@ mod alerts;
 mod claim;
 pub mod draw;
 #[cfg(feature = "manage")]
+mod every;
+#[cfg(feature = "manage")]
 mod expiry;
 #[cfg(feature = "manage")]
 pub mod export;
