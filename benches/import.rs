@@ -55,8 +55,12 @@ fn quoted_columns(codes: &mut Lcg) -> Vec<u8> {
 
 /// As the package reads a file in a dry run on an empty pool.
 fn import(file: &[u8]) -> u64 {
-    let mut importer =
-        Importer::new(ImportOptions { block_codes: BLOCK_CODES, wants_blocks: false, ..ImportOptions::default() });
+    let mut importer = Importer::new(ImportOptions {
+        block_codes: BLOCK_CODES,
+        wants_blocks: false,
+        expected_bytes: Some(file.len() as u64),
+        ..ImportOptions::default()
+    });
     let mut chunks = file.chunks(CHUNK);
     loop {
         match importer.advance().expect("the file can be taken") {

@@ -100,31 +100,58 @@ fn fold(character: char) -> char {
 /// The fingerprint of an equality key: XXH3 (64 bits, no seed), the same for ever because stores keep it.
 /// Equal fingerprints are a hint, never a proof: every hit is checked against the text.
 pub fn fingerprint(key: &str) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(key.as_bytes())
+    fingerprint_bytes(key.as_bytes())
+}
+
+#[inline]
+pub(crate) fn fingerprint_bytes(key: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(key)
+}
+
+/// Appends `bytes`. Most codes have 8 to 16 bytes: those are moved as two words that may overlap, because a copy of any
+/// length is a call, which in WebAssembly costs four times as much as the two words.
+#[inline]
+pub(crate) fn append(to: &mut Vec<u8>, bytes: &[u8]) {
+    if let (Some(first), Some(last), ..=16) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes.len()) {
+        let start = to.len();
+        to.extend_from_slice(first);
+        to.truncate(start + bytes.len() - 8);
+        to.extend_from_slice(last);
+    } else {
+        to.extend_from_slice(bytes);
+    }
 }
 
 /// Many texts in one buffer: the form in which codes cross boundaries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts {
-    text: String,
+    /// UTF-8: only whole texts go in. As bytes, because short ones can be copied faster into bytes than into a `String`.
+    bytes: Vec<u8>,
     ends: Vec<u32>,
 }
 
 impl Texts {
     /// An empty list with room for `count` texts of `bytes` bytes in all.
     pub fn with_capacity(count: usize, bytes: usize) -> Self {
-        Texts { text: String::with_capacity(bytes), ends: Vec::with_capacity(count) }
+        Texts { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(count) }
     }
 
     /// Adds one text.
+    #[inline]
     pub fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len() as u32);
+        self.push_bytes(text.as_bytes());
+    }
+
+    /// Adds one text, as bytes that are known to be UTF-8.
+    #[inline]
+    pub(crate) fn push_bytes(&mut self, text: &[u8]) {
+        append(&mut self.bytes, text);
+        self.ends.push(self.bytes.len() as u32);
     }
 
     /// Takes all texts out, and keeps the room.
     pub fn clear(&mut self) {
-        self.text.clear();
+        self.bytes.clear();
         self.ends.clear();
     }
 
@@ -140,9 +167,14 @@ impl Texts {
 
     /// The text at `index`, or the empty text past the end.
     pub fn get(&self, index: usize) -> &str {
+        std::str::from_utf8(self.get_bytes(index)).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn get_bytes(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends.get(index - 1).copied().unwrap_or(0) as usize };
         let end = self.ends.get(index).copied().unwrap_or(start as u32) as usize;
-        self.text.get(start..end).unwrap_or("")
+        self.bytes.get(start..end).unwrap_or_default()
     }
 
     /// The texts in order.
@@ -152,7 +184,21 @@ impl Texts {
 
     /// The whole buffer, texts end to end.
     pub fn buffer(&self) -> &str {
-        &self.text
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// The whole buffer, as bytes.
+    #[cfg(feature = "manage")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The texts from `index` on, by value; they are taken out of this list.
+    #[cfg(feature = "manage")]
+    pub(crate) fn split_off(&mut self, index: usize) -> Texts {
+        let start = index.checked_sub(1).map_or(0, |last| self.ends[last]);
+        let ends = self.ends.split_off(index).into_iter().map(|end| end - start).collect();
+        Texts { bytes: self.bytes.split_off(start as usize), ends }
     }
 
     /// Where each text ends in the buffer, in bytes.
@@ -195,7 +241,7 @@ pub struct Run {
 pub struct Block {
     /// The codes as uploaded.
     pub codes: Texts,
-    /// Their equality keys, in the same order; an empty text where the key is the code itself.
+    /// Their equality keys, in the same order; none at all if each key is its code.
     pub keys: Texts,
     /// Their fingerprints, in the same order.
     pub fingerprints: Vec<u64>,
@@ -206,23 +252,7 @@ pub struct Block {
 impl Block {
     /// The equality key of the code at `index`.
     pub fn key(&self, index: usize) -> &str {
-        let key = self.keys.get(index);
-        if key.is_empty() { self.codes.get(index) } else { key }
-    }
-
-    /// Adds a code that is in NFC, without touching the runs.
-    pub fn push(&mut self, code: &str, key: &str, fingerprint: u64) {
-        self.codes.push(code);
-        self.keys.push(if key == code { "" } else { key });
-        self.fingerprints.push(fingerprint);
-    }
-
-    /// Takes all codes out, and keeps the room.
-    pub fn clear(&mut self) {
-        self.codes.clear();
-        self.keys.clear();
-        self.fingerprints.clear();
-        self.runs.clear();
+        if self.keys.is_empty() { self.codes.get(index) } else { self.keys.get(index) }
     }
 
     /// How many codes there are.

@@ -128,6 +128,7 @@ export class CouponPools {
         header: options.header ?? null,
         encoding: options.encoding ?? null,
         delimiter: options.delimiter ?? null,
+        expectedBytes: totalBytes ?? null,
         expiresAt: expiresAt === undefined ? null : instant(expiresAt),
       },
     };

@@ -1,22 +1,26 @@
 //! The set of equality keys in one file: exact, compact, and never copied as a whole while it grows.
 //!
-//! Keys lie end to end in segments; a table of 8-byte slots (place and half a hash) finds them by linear probing. The
-//! table is cut into parts by the hash, so that growth moves one part at a time: 20 million codes of 10 characters
-//! take about 600 MB. A table of our own, because it can be asked for many keys before any of them is needed
-//! ([`KeySet::warm`]): waiting for memory is most of the work, and `hashbrown` has no way to say so.
+//! Keys lie end to end in segments, in the order they came; a table of 8-byte slots (number of a key and half a hash)
+//! finds them by linear probing. The table is cut into parts by the hash, so that growth moves one part at a time: 20
+//! million codes of 10 characters take about 550 MB. A table of our own, because it can be asked for many keys before
+//! any of them is needed: waiting for memory is most of the work, and `hashbrown` has no way to say so.
 
 use crate::error::{Code, Error, Result};
 
-/// Bytes in a segment. A key (at most some 1,000 bytes) never crosses the end of one.
+/// Bytes in a segment of keys, and numbers in a segment of ends.
 const SEGMENT: usize = 1 << 20;
-/// Keys start at even bytes, so that a place in 32 bits reaches 8 GB.
-const GRAIN: usize = 2;
+const ENDS: usize = 1 << 16;
 /// Parts of the table: growing one of 64 is short and needs little room beside.
 const PARTS: usize = 64;
 /// Slots of a part at first.
 const SLOTS: usize = 64;
+/// Parts of at most so many slots grow when half of them are used, larger ones at three quarters: the fuller a part, the
+/// more often the processor guesses wrong where a search ends, and small ones have room to give away.
+const ROOMY: usize = 1 << 16;
+/// Keys looked for at once: their slots (one cache line each) fit the innermost cache.
+const WARM_KEYS: usize = 128;
 
-/// Half a hash above the place of a key; 0 is free, because no key lies at place 0.
+/// Half a hash above the number of a key plus one; 0 is free.
 type Slot = u64;
 
 struct Part {
@@ -26,54 +30,88 @@ struct Part {
 
 /// A set of texts that only grows.
 pub(super) struct KeySet {
-    segments: Vec<Vec<u8>>,
+    keys: Keys,
     parts: Vec<Part>,
 }
 
 impl KeySet {
-    /// An empty set.
-    pub(super) fn new() -> Self {
-        KeySet { segments: Vec::new(), parts: (0..PARTS).map(|_| Part { slots: vec![0; SLOTS], used: 0 }).collect() }
+    /// An empty set, with room for about so many keys.
+    pub(super) fn new(expected: usize) -> Self {
+        let slots = (expected / PARTS * 2).next_power_of_two().max(SLOTS);
+        KeySet { keys: Keys::default(), parts: (0..PARTS).map(|_| Part { slots: vec![0; slots], used: 0 }).collect() }
+    }
+
+    /// Adds `count` keys, which lie end to end in `text`; tells the index of each that was there already, in order.
+    /// Equal hashes of different keys are no matter: the texts are compared.
+    #[inline]
+    pub(super) fn insert(
+        &mut self,
+        count: usize,
+        text: &[u8],
+        end: impl Fn(usize) -> usize,
+        hash: impl Fn(usize) -> u64,
+        mut known: impl FnMut(usize),
+    ) -> Result<()> {
+        let first = self.keys.count;
+        // All of them, also those that will turn out to be there: one copy costs less than many.
+        self.keys.append(text, (0..count).map(&end))?;
+        for start in (0..count).step_by(WARM_KEYS) {
+            let stop = count.min(start + WARM_KEYS);
+            self.warm((start..stop).map(&hash));
+            for index in start..stop {
+                let hash = hash(index);
+                let part = &mut self.parts[part_of(hash)];
+                let key = || &text[if index == 0 { 0 } else { end(index - 1) }..end(index)];
+                if part.insert(hash as u32, first + index as u32, |other| self.keys.is(other, key())) {
+                    part.grow_if_full();
+                } else {
+                    known(index);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Brings the slots of keys that are about to be added close to the processor, all at once.
-    pub(super) fn warm(&self, fingerprints: &[u64]) {
-        let touch = |sum: u64, fingerprint: &u64| {
-            let part = &self.parts[part_of(*fingerprint)];
-            sum ^ part.slots[*fingerprint as u32 as usize & (part.slots.len() - 1)]
-        };
-        std::hint::black_box(fingerprints.iter().fold(0, touch));
-    }
-
-    /// Adds a key with its fingerprint; answers whether it is new. Equal fingerprints of different keys are
-    /// no matter: the texts are compared.
     #[inline]
-    pub(super) fn insert(&mut self, key: &str, fingerprint: u64) -> Result<bool> {
-        let key = key.as_bytes();
-        let hash = fingerprint as u32;
-        let part = &mut self.parts[part_of(fingerprint)];
-        let last = part.slots.len() - 1;
-        let mut at = hash as usize & last;
-        loop {
-            let slot = part.slots[at];
-            if slot == 0 {
-                break;
-            }
-            if (slot >> 32) as u32 == hash && text_at(&self.segments, slot as u32) == key {
-                return Ok(false);
-            }
-            at = (at + 1) & last;
-        }
-        part.slots[at] = u64::from(hash) << 32 | u64::from(append(&mut self.segments, key)?);
-        part.used += 1;
-        if part.used * 4 > part.slots.len() * 3 {
-            part.grow();
-        }
-        Ok(true)
+    fn warm(&self, hashes: impl Iterator<Item = u64>) {
+        let touch = |sum: u64, hash: u64| {
+            let part = &self.parts[part_of(hash)];
+            sum ^ part.slots[hash as u32 as usize & (part.slots.len() - 1)]
+        };
+        std::hint::black_box(hashes.fold(0, touch));
     }
 }
 
 impl Part {
+    /// Puts the number of a key into its slot, unless the key is there.
+    #[inline]
+    fn insert(&mut self, hash: u32, number: u32, is_same: impl Fn(u32) -> bool) -> bool {
+        let slots = &mut self.slots[..];
+        let last = slots.len() - 1;
+        let mut at = hash as usize & last;
+        loop {
+            let slot = slots[at];
+            if slot == 0 {
+                break;
+            }
+            if (slot >> 32) as u32 == hash && is_same(slot as u32 - 1) {
+                return false;
+            }
+            at = (at + 1) & last;
+        }
+        slots[at] = u64::from(hash) << 32 | u64::from(number + 1);
+        self.used += 1;
+        true
+    }
+
+    #[inline]
+    fn grow_if_full(&mut self) {
+        if self.used * 4 > self.slots.len() * if self.slots.len() <= ROOMY { 2 } else { 3 } {
+            self.grow();
+        }
+    }
+
     #[cold]
     fn grow(&mut self) {
         let mut slots = vec![0; self.slots.len() * 2];
@@ -89,61 +127,100 @@ impl Part {
     }
 }
 
-/// The part by the half of the fingerprint that slots do not hold.
-fn part_of(fingerprint: u64) -> usize {
-    (fingerprint >> 32) as usize % PARTS
+/// The part by the half of the hash that slots do not hold.
+#[inline]
+fn part_of(hash: u64) -> usize {
+    (hash >> 32) as usize % PARTS
 }
 
-fn text_at(segments: &[Vec<u8>], place: u32) -> &[u8] {
-    let at = place as usize * GRAIN;
-    let segment = &segments[at / SEGMENT][at % SEGMENT..];
-    let length = usize::from(u16::from_le_bytes([segment[0], segment[1]]));
-    &segment[2..2 + length]
+/// Texts end to end, by number.
+#[derive(Default)]
+struct Keys {
+    segments: Vec<Vec<u8>>,
+    /// Where each text ends, counted over all segments.
+    ends: Vec<Vec<u32>>,
+    count: u32,
+    bytes: u32,
 }
 
-fn append(segments: &mut Vec<Vec<u8>>, key: &[u8]) -> Result<u32> {
-    let full = segments.last().is_none_or(|segment| segment.len() + GRAIN + 2 + key.len() > SEGMENT);
-    if full {
-        let mut segment = Vec::with_capacity(SEGMENT);
-        segment.resize(if segments.is_empty() { GRAIN } else { 0 }, 0);
-        segments.push(segment);
-    }
-    let number = segments.len().saturating_sub(1);
-    let place = segments.last_mut().and_then(|segment| {
-        let length = u16::try_from(key.len()).ok()?;
-        if segment.len() % GRAIN == 1 {
-            segment.push(0);
+impl Keys {
+    fn append(&mut self, mut text: &[u8], ends: impl Iterator<Item = usize>) -> Result<()> {
+        let start = self.bytes;
+        self.bytes = u32::try_from(start as usize + text.len()).map_err(|_| {
+            Error::new(Code::Internal, "The file holds more codes than one upload can compare. Split it.")
+        })?;
+        while !text.is_empty() {
+            match self.segments.last_mut() {
+                Some(segment) if segment.len() < SEGMENT => {
+                    let (now, rest) = text.split_at(text.len().min(SEGMENT - segment.len()));
+                    segment.extend_from_slice(now);
+                    text = rest;
+                }
+                _ => self.segments.push(Vec::with_capacity(SEGMENT)),
+            }
         }
-        let place = u32::try_from((number * SEGMENT + segment.len()) / GRAIN).ok()?;
-        segment.extend_from_slice(&length.to_le_bytes());
-        segment.extend_from_slice(key);
-        Some(place)
-    });
-    place.ok_or_else(|| Error::new(Code::Internal, "The file holds more codes than one upload can compare. Split it."))
+        let mut ends = ends.map(|end| start + end as u32).peekable();
+        while ends.peek().is_some() {
+            match self.ends.last_mut() {
+                Some(segment) if segment.len() < ENDS => segment.extend(ends.by_ref().take(ENDS - segment.len())),
+                _ => self.ends.push(Vec::with_capacity(ENDS)),
+            }
+        }
+        self.count =
+            self.ends.len().saturating_sub(1) as u32 * ENDS as u32 + self.ends.last().map_or(0, Vec::len) as u32;
+        Ok(())
+    }
+
+    fn end(&self, number: u32) -> usize {
+        self.ends[number as usize / ENDS][number as usize % ENDS] as usize
+    }
+
+    /// Whether the text of this number is `key`.
+    #[cold]
+    fn is(&self, number: u32, key: &[u8]) -> bool {
+        let start = number.checked_sub(1).map_or(0, |before| self.end(before));
+        if self.end(number) - start != key.len() {
+            return false;
+        }
+        let (segment, at) = (start / SEGMENT, start % SEGMENT);
+        let (head, tail) = key.split_at(key.len().min(SEGMENT - at));
+        self.segments[segment][at..at + head.len()] == *head
+            && (tail.is_empty() || self.segments[segment + 1][..tail.len()] == *tail)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::fingerprint;
+    use crate::code::Texts;
 
-    #[test]
-    fn the_first_of_equal_keys_is_new_and_no_other() {
-        let mut set = KeySet::new();
-        for round in 0..2 {
-            for number in 0..200_000u32 {
-                let key = format!("KEY-{}", number.wrapping_mul(2_654_435_761));
-                assert_eq!(set.insert(&key, fingerprint(&key)).unwrap(), round == 0);
-            }
-        }
-        assert!(set.segments.len() > 2);
+    /// Adds keys under their hashes; answers the indexes of those that were there.
+    fn insert(set: &mut KeySet, keys: &[(&str, u64)]) -> Vec<usize> {
+        let texts: Texts = keys.iter().map(|(key, _)| *key).collect();
+        let mut known = Vec::new();
+        let end = |index: usize| texts.ends()[index] as usize;
+        let hash = |index: usize| keys[index].1;
+        set.insert(keys.len(), texts.buffer().as_bytes(), end, hash, |index| known.push(index)).unwrap();
+        known
     }
 
     #[test]
-    fn equal_fingerprints_are_no_proof() {
-        let mut set = KeySet::new();
-        assert!(set.insert("A", 7).unwrap());
-        assert!(set.insert("B", 7).unwrap());
-        assert!(!set.insert("A", 7).unwrap());
+    fn the_first_of_equal_keys_is_new_and_no_other() {
+        let mut set = KeySet::new(0);
+        let keys: Vec<String> =
+            (0..200_000u32).map(|number| format!("KEY-{}", number.wrapping_mul(2_654_435_761))).collect();
+        let keys: Vec<(&str, u64)> = keys.iter().map(|key| (key.as_str(), crate::code::fingerprint(key))).collect();
+        for batch in keys.chunks(777) {
+            assert_eq!(insert(&mut set, batch), Vec::<usize>::new());
+        }
+        assert_eq!(insert(&mut set, &keys), (0..keys.len()).collect::<Vec<_>>());
+        assert!(set.keys.segments.len() > 2);
+    }
+
+    #[test]
+    fn equal_hashes_are_no_proof() {
+        let mut set = KeySet::new(0);
+        assert_eq!(insert(&mut set, &[("A", 7), ("B", 7), ("AB", 7), ("A", 7)]), [3]);
+        assert_eq!(insert(&mut set, &[("AB", 7), ("BA", 7), ("", 7), ("B", 7), ("", 7)]), [0, 3, 4]);
     }
 }

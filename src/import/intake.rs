@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) case_sensitive: bool,
     pub(super) block_codes: usize,
     pub(super) wants_blocks: bool,
+    /// About so many rows are to come.
+    pub(super) expected: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -61,13 +63,27 @@ pub(super) struct Intake {
     times: HashTable<(u64, Option<i64>)>,
     asked: Vec<LocalTime>,
     /// The expiry read last, as text: rows with the same one are common neighbours.
-    last: (Vec<u8>, Option<When>),
+    last: (Vec<u8>, Option<Option<i64>>),
+    /// Expiries of 8 to 16 bytes that were read before, each at the place that its bytes say.
+    recent: Box<[Recent; RECENT]>,
 }
+
+/// A field that was read before.
+#[derive(Clone, Copy, Default)]
+struct Recent {
+    /// Its first and last eight bytes; they overlap or meet.
+    words: (u64, u64),
+    length: usize,
+    expiry: Option<i64>,
+}
+
+/// Fields that are remembered: more than a year of days, and few enough to stay close to the processor.
+const RECENT: usize = 1_024;
 
 impl Intake {
     pub(super) fn new(plan: Plan) -> Self {
         Intake {
-            stack: Stack::new(plan.block_codes, plan.wants_blocks),
+            stack: Stack::new(plan.block_codes, plan.wants_blocks, plan.expected),
             plan,
             held: Vec::new(),
             held_codes: Texts::default(),
@@ -76,6 +92,7 @@ impl Intake {
             times: HashTable::new(),
             asked: Vec::new(),
             last: (Vec::new(), None),
+            recent: Box::new([Recent::default(); RECENT]),
         }
     }
 
@@ -103,7 +120,7 @@ impl Intake {
                     Ok(())
                 }
                 Some(when) => {
-                    self.hold(record.row, code, when, false);
+                    self.hold(record.row, &String::from_utf8_lossy(code), when, false);
                     Ok(())
                 }
                 None => Ok(()),
@@ -159,7 +176,7 @@ impl Intake {
         match when {
             When::Known(expiry) if self.held.is_empty() && !needs_nfc => {
                 let key = code::key(code, self.plan.case_sensitive);
-                self.stack.push(record.row, code, &key, expiry);
+                self.stack.push(record.row, code.as_bytes(), key.as_bytes(), expiry);
                 Ok(())
             }
             when => {
@@ -185,10 +202,15 @@ impl Intake {
             report.reject(record.row, Some(column), Reason::MissingColumn, None);
             return Ok(None);
         };
-        if let (text, Some(when)) = &self.last
+        if let Some(words) = words(field) {
+            let recent = &self.recent[place(words)];
+            if recent.words == words && recent.length == field.len() {
+                return Ok(Some(When::Known(recent.expiry)));
+            }
+        } else if let (text, Some(expiry)) = &self.last
             && text == field
         {
-            return Ok(Some(*when));
+            return Ok(Some(When::Known(*expiry)));
         }
         self.read_expiry(record.row, column, field, report)
     }
@@ -196,18 +218,18 @@ impl Intake {
     fn read_expiry(&mut self, row: u64, column: usize, field: &[u8], report: &mut Report) -> Result<Option<When>> {
         let text = String::from_utf8_lossy(field);
         let text = text.trim();
-        let when = if text.is_empty() {
-            When::Known(self.plan.default_expiry)
+        let expiry = if text.is_empty() {
+            self.plan.default_expiry
         } else {
             match dates::read(text, self.plan.date_order) {
-                Reading::Read(Expiry::Instant(instant), _) => When::Known(Some(instant)),
+                Reading::Read(Expiry::Instant(instant), _) => Some(instant),
                 Reading::Read(Expiry::Local(time), _) => match self.resolved(time) {
-                    Some(Some(instant)) => When::Known(Some(instant)),
+                    Some(Some(instant)) => Some(instant),
                     Some(None) => {
                         report.reject(row, Some(column), Reason::BadDate, Some(text));
                         return Ok(None);
                     }
-                    // Not remembered as the last one: it is to be looked up again once it is resolved.
+                    // Not remembered: it is to be looked up again once it is resolved.
                     None => return Ok(Some(When::Ask(time))),
                 },
                 Reading::Ambiguous => return Err(ambiguous(row, text)),
@@ -217,10 +239,14 @@ impl Intake {
                 }
             }
         };
-        self.last.0.clear();
-        self.last.0.extend_from_slice(field);
-        self.last.1 = Some(when);
-        Ok(Some(when))
+        if let Some(words) = words(field) {
+            self.recent[place(words)] = Recent { words, length: field.len(), expiry };
+        } else {
+            self.last.0.clear();
+            self.last.0.extend_from_slice(field);
+            self.last.1 = Some(expiry);
+        }
+        Ok(Some(When::Known(expiry)))
     }
 
     fn resolved(&self, time: LocalTime) -> Option<Option<i64>> {
@@ -334,7 +360,8 @@ impl Intake {
                 self.stack.push(held.row, code, key, expiry);
             } else {
                 let normal = held.nfc.map_or(code, |text| normal.get(text as usize));
-                self.stack.push(held.row, code, &code::key(normal, case_sensitive), expiry);
+                let key = code::key(normal, case_sensitive);
+                self.stack.push(held.row, code.as_bytes(), key.as_bytes(), expiry);
             }
         }
     }
@@ -343,7 +370,7 @@ impl Intake {
 /// A code of printable ASCII that needs nothing done, and its key: the fast path of nearly every row.
 /// Answers what [`code::check`] and [`code::key`] would.
 #[inline]
-fn plain<'a>(field: &'a [u8], folded: &'a mut [u8; PLAIN_BYTES], case_sensitive: bool) -> Option<(&'a str, &'a str)> {
+fn plain<'a>(field: &'a [u8], folded: &'a mut [u8; PLAIN_BYTES], case_sensitive: bool) -> Option<(&'a [u8], &'a [u8])> {
     let key = folded.get_mut(..field.len())?;
     let (&first, &last) = (field.first()?, field.last()?);
     let mut classes = 0;
@@ -356,9 +383,22 @@ fn plain<'a>(field: &'a [u8], folded: &'a mut [u8; PLAIN_BYTES], case_sensitive:
     if classes & CAREFUL != 0 || first == b' ' || last == b' ' || matches!(first, b'\'' | b'=') {
         return None;
     }
-    let code = std::str::from_utf8(field).ok()?;
-    let key = if case_sensitive || classes & LOWER == 0 { code } else { std::str::from_utf8(key).ok()? };
-    Some((code, key))
+    Some((field, if case_sensitive || classes & LOWER == 0 { field } else { key }))
+}
+
+/// The first and the last eight bytes of a field of 8 to 16.
+#[inline]
+fn words(field: &[u8]) -> Option<(u64, u64)> {
+    match (field.first_chunk(), field.last_chunk(), field.len()) {
+        (Some(first), Some(last), ..=16) => Some((u64::from_le_bytes(*first), u64::from_le_bytes(*last))),
+        _ => None,
+    }
+}
+
+/// Where a field is remembered.
+#[inline]
+fn place((first, last): (u64, u64)) -> usize {
+    (spread(first ^ last.rotate_left(29)) >> 40) as usize % RECENT
 }
 
 /// Class of a byte that asks for a closer look: not printable ASCII, or a sign that means something (`+` in rounded

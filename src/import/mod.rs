@@ -56,6 +56,9 @@ use crate::limits::{ROW_BYTES, SAMPLE_BYTES};
 /// Rejected rows that an error names: what a person reads before scrolling.
 const REASONS_SHOWN: usize = 20;
 
+/// Most rows that room is made for at once: 64 MB of table.
+const EXPECTED_ROWS: usize = 4 << 20;
+
 /// How to read a file. Everything has a default: to find out from the file itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportOptions {
@@ -79,6 +82,8 @@ pub struct ImportOptions {
     pub block_codes: usize,
     /// Whether [`Progress::Block`] is wanted, or the report alone: then no block is made.
     pub wants_blocks: bool,
+    /// The file's size in bytes where it is known: room for its codes is made at once.
+    pub expected_bytes: Option<u64>,
 }
 
 impl Default for ImportOptions {
@@ -95,6 +100,7 @@ impl Default for ImportOptions {
             // Some thousand codes are one record of a block store, and keep a round trip short.
             block_codes: 4_096,
             wants_blocks: true,
+            expected_bytes: None,
         }
     }
 }
@@ -276,6 +282,7 @@ impl Importer {
         }
         sniff::sniff(sample)?;
         let (mut decoder, mark) = Decoder::choose(sample, whole, self.options.encoding)?;
+        let sampled = sample.len() as u64;
         let (text, from) = decoder.decode(sample.clone(), mark, whole);
         let Some(form) = sample::examine(&text[from..], whole, &self.options)? else {
             if *enough > 4 * ROW_BYTES {
@@ -296,6 +303,7 @@ impl Importer {
             case_sensitive: self.options.case_sensitive,
             block_codes: self.options.block_codes,
             wants_blocks: self.options.wants_blocks,
+            expected: expected_rows(&text[from..], sampled, whole, self.options.expected_bytes),
         };
         self.report.format = form.describe();
         for (kind, row, value) in &columns.warnings {
@@ -362,6 +370,14 @@ impl Importer {
             return Ok(None);
         }
     }
+}
+
+/// About how many rows a file has, by the length of those in its sample.
+fn expected_rows(sample: &[u8], sample_bytes: u64, whole: bool, file_bytes: Option<u64>) -> usize {
+    let Some(file_bytes) = file_bytes else { return 0 };
+    let rows = memchr::memchr_iter(b'\n', sample).count().max(memchr::memchr_iter(b'\r', sample).count()) as u64;
+    let share = if whole { 1.0 } else { file_bytes as f64 / sample_bytes.max(1) as f64 };
+    ((rows as f64 * share) as usize).min(EXPECTED_ROWS)
 }
 
 /// Refuses a file of which nothing can be taken.

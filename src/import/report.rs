@@ -218,10 +218,11 @@ impl Report {
     }
 
     #[inline]
-    pub(super) fn take(&mut self, row: u64, code: &str, expires_at: Option<i64>) {
+    pub(super) fn take(&mut self, row: u64, code: impl FnOnce() -> (String, Option<i64>)) {
         self.taken += 1;
         if self.preview.len() < PREVIEW_ROWS {
-            self.preview.push(PreviewRow { row, code: code.to_owned(), expires_at });
+            let (code, expires_at) = code();
+            self.preview.push(PreviewRow { row, code, expires_at });
         }
     }
 

@@ -9,8 +9,14 @@ use crate::code::{self, Block, Run, Texts};
 use crate::error::{Code, Error, Result};
 use crate::limits::BATCH_EXPIRIES;
 
-/// Codes looked for at once: their slots (one cache line each) fit the innermost cache.
-const WARM_CODES: usize = 128;
+/// One code, beside its text.
+#[derive(Clone, Copy)]
+struct Entry {
+    fingerprint: u64,
+    /// Its expiry as a number that orders as expiries do.
+    rank: u64,
+    row: u64,
+}
 
 /// Codes on their way into blocks.
 pub(super) struct Stack {
@@ -19,81 +25,94 @@ pub(super) struct Stack {
     /// Whether anybody wants the blocks.
     wanted: bool,
     seen: KeySet,
-    block: Block,
-    expiries: Vec<Option<i64>>,
-    /// How many codes of the block are known to be no duplicates, and the rows of the others.
+    entries: Vec<Entry>,
+    codes: Texts,
+    /// The keys of all of them, or none if each key is its code.
+    keys: Texts,
+    /// How many of the codes are known to be no duplicates.
     settled: usize,
-    rows: Vec<u64>,
     all_expiries: HashTable<i64>,
-    last_expiry: Option<i64>,
+    last_rank: u64,
 }
 
 impl Stack {
-    /// Nothing yet, to be given out in blocks of at most `limit` codes if they are `wanted`.
-    pub(super) fn new(limit: usize, wanted: bool) -> Self {
+    /// Nothing yet, to be given out in blocks of at most `limit` codes if they are `wanted`; about `expected` codes are
+    /// to come.
+    pub(super) fn new(limit: usize, wanted: bool, expected: usize) -> Self {
         Stack {
             limit,
             wanted,
-            seen: KeySet::new(),
-            block: Block::default(),
-            expiries: Vec::new(),
+            seen: KeySet::new(expected),
+            entries: Vec::new(),
+            codes: Texts::default(),
+            keys: Texts::default(),
             settled: 0,
-            rows: Vec::new(),
             all_expiries: HashTable::new(),
-            last_expiry: None,
+            last_rank: NEVER,
         }
     }
 
-    /// Adds a code to the block; whether it is a duplicate is found out by [`Self::settle`].
+    /// Adds a code, as bytes known to be UTF-8; whether it is a duplicate is found out by [`Self::settle`].
     #[inline]
-    pub(super) fn push(&mut self, row: u64, code: &str, key: &str, expiry: Option<i64>) {
-        self.block.push(code, key, code::fingerprint(key));
-        self.expiries.push(expiry);
-        self.rows.push(row);
+    pub(super) fn push(&mut self, row: u64, code: &[u8], key: &[u8], expiry: Option<i64>) {
+        let same = std::ptr::eq(key, code) || key == code;
+        if !same || !self.keys.is_empty() {
+            self.push_key(key);
+        }
+        self.codes.push_bytes(code);
+        self.entries.push(Entry { fingerprint: code::fingerprint_bytes(key), rank: rank_of(expiry), row });
     }
 
-    /// Finds the duplicates among the codes of the block that were not looked at yet, and takes them out. Done for
-    /// many codes in a row, because then the processor waits for memory once for several of them.
-    pub(super) fn settle(&mut self, report: &mut Report) -> Result<()> {
-        let total = self.block.len();
-        let mut duplicates = Vec::new();
-        for start in (self.settled..total).step_by(WARM_CODES) {
-            let end = total.min(start + WARM_CODES);
-            self.seen.warm(&self.block.fingerprints[start..end]);
-            for place in start..end {
-                if !self.seen.insert(self.block.key(place), self.block.fingerprints[place])? {
-                    duplicates.push(place);
-                }
-            }
+    fn push_key(&mut self, key: &[u8]) {
+        if self.keys.is_empty() {
+            self.keys = self.codes.clone();
         }
+        self.keys.push_bytes(key);
+    }
+
+    /// Finds the duplicates among the codes that were not looked at yet, and takes them out. Done for many codes in a
+    /// row, because then the processor waits for memory once for several of them.
+    pub(super) fn settle(&mut self, report: &mut Report) -> Result<()> {
+        let Stack { entries, codes, keys, settled, .. } = self;
+        let keys = if keys.is_empty() { &*codes } else { &*keys };
+        let fresh = &entries[*settled..];
+        let start = settled.checked_sub(1).map_or(0, |last| keys.ends()[last] as usize);
+        let ends = &keys.ends()[*settled..];
+        let mut duplicates = Vec::new();
+        self.seen.insert(
+            fresh.len(),
+            &keys.bytes()[start..],
+            |index| ends[index] as usize - start,
+            |index| fresh[index].fingerprint,
+            |index| duplicates.push(*settled + index),
+        )?;
         let mut next = duplicates.iter().copied().peekable();
-        for place in self.settled..total {
-            let (row, code) = (self.rows[place - self.settled], self.block.codes.get(place));
+        for place in self.settled..self.entries.len() {
+            let Entry { row, rank, .. } = self.entries[place];
             if next.next_if_eq(&place).is_some() {
-                report.duplicate(row, code);
+                report.duplicate(row, self.codes.get(place));
                 continue;
             }
-            let expiry = self.expiries[place];
-            report.take(row, code, expiry);
-            if expiry != self.last_expiry {
-                self.count_expiry(expiry)?;
+            report.take(row, || (self.codes.get(place).to_owned(), expiry(rank)));
+            if rank != self.last_rank {
+                self.count_expiry(rank)?;
             }
         }
         if !duplicates.is_empty() {
             let mut next = duplicates.iter().copied().peekable();
-            let kept: Vec<usize> = (0..total).filter(|place| next.next_if_eq(place).is_none()).collect();
-            self.expiries = kept.iter().map(|place| self.expiries[*place]).collect();
-            self.block = pick(&self.block, kept);
+            let kept: Vec<usize> = (0..self.entries.len()).filter(|place| next.next_if_eq(place).is_none()).collect();
+            self.codes = pick(&self.codes, &kept);
+            self.keys = pick(&self.keys, &kept);
+            self.entries = kept.iter().map(|place| self.entries[*place]).collect();
         }
-        self.settled = self.block.len();
-        self.rows.clear();
+        self.settled = self.entries.len();
         Ok(())
     }
 
-    fn count_expiry(&mut self, expiry: Option<i64>) -> Result<()> {
-        self.last_expiry = expiry;
-        let Some(expiry) = expiry else { return Ok(()) };
-        let hash = spread(expiry as u64);
+    fn count_expiry(&mut self, rank: u64) -> Result<()> {
+        self.last_rank = rank;
+        let Some(expiry) = expiry(rank) else { return Ok(()) };
+        let hash = spread(rank);
         if self.all_expiries.find(hash, |other| *other == expiry).is_none() {
             if self.all_expiries.len() == BATCH_EXPIRIES {
                 return Err(Error::new(
@@ -104,7 +123,7 @@ impl Stack {
                 )
                 .with("limit", BATCH_EXPIRIES));
             }
-            self.all_expiries.insert_unique(hash, expiry, |other| spread(*other as u64));
+            self.all_expiries.insert_unique(hash, expiry, |other| spread(rank_of(Some(*other))));
         }
         Ok(())
     }
@@ -113,7 +132,7 @@ impl Stack {
     /// duplicates out of the block costs each row the same, however many there are.
     #[inline]
     pub(super) fn must_settle(&self) -> bool {
-        self.rows.len() >= self.limit
+        self.entries.len() - self.settled >= self.limit
     }
 
     /// Whether a block is full.
@@ -125,60 +144,61 @@ impl Stack {
     /// The codes settled since the last block (at most as many as a block holds), sorted by expiry; none never expires
     /// and comes last. Nothing if there are none, or if blocks are not wanted.
     pub(super) fn next_block(&mut self) -> Option<Block> {
-        if self.expiries.is_empty() {
+        if self.entries.is_empty() {
             return None;
         }
         if !self.wanted {
-            self.block.clear();
-            self.expiries.clear();
+            self.entries.clear();
+            self.codes.clear();
+            self.keys.clear();
             self.settled = 0;
             return None;
         }
-        let limit = self.limit;
-        let room = Block {
-            codes: Texts::with_capacity(limit.min(8_192), limit.min(8_192) * 12),
-            keys: Texts::with_capacity(limit.min(8_192), 0),
-            fingerprints: Vec::with_capacity(limit.min(8_192)),
-            runs: Vec::new(),
+        let limit = self.limit.min(self.entries.len());
+        let rest = self.entries.split_off(limit);
+        let mut entries = std::mem::replace(&mut self.entries, rest);
+        let later = |texts: &mut Texts| {
+            let rest = if texts.is_empty() { Texts::default() } else { texts.split_off(limit) };
+            std::mem::replace(texts, rest)
         };
-        let mut block = std::mem::replace(&mut self.block, room);
-        let mut expiries = std::mem::take(&mut self.expiries);
-        if expiries.len() > limit {
-            self.expiries = expiries.split_off(limit);
-            self.block = pick(&block, limit..block.len());
-            block = pick(&block, 0..limit);
-        }
-        self.settled = self.block.len();
-        if !expiries.is_sorted_by_key(|expiry| rank(*expiry)) {
+        let (mut codes, mut keys) = (later(&mut self.codes), later(&mut self.keys));
+        self.settled = self.entries.len();
+        if !entries.is_sorted_by_key(|entry| entry.rank) {
             // Pairs with the place in them are all different: an unstable sort keeps the order of equal expiries.
-            let mut places: Vec<(u64, u32)> = expiries.iter().map(|expiry| rank(*expiry)).zip(0..).collect();
+            let mut places: Vec<(u64, u32)> = entries.iter().map(|entry| entry.rank).zip(0..).collect();
             places.sort_unstable();
-            expiries = places.iter().map(|(_, place)| expiries[*place as usize]).collect();
-            block = pick(&block, places.iter().map(|(_, place)| *place as usize));
+            let places: Vec<usize> = places.iter().map(|(_, place)| *place as usize).collect();
+            codes = pick(&codes, &places);
+            keys = pick(&keys, &places);
+            entries = places.iter().map(|place| entries[*place]).collect();
         }
-        block.runs = expiries
-            .chunk_by(|one, next| one == next)
-            .map(|run| Run { expires_at: run[0], count: run.len() as u32 })
+        let runs = entries
+            .chunk_by(|one, next| one.rank == next.rank)
+            .map(|run| Run { expires_at: expiry(run[0].rank), count: run.len() as u32 })
             .collect();
-        Some(block)
+        Some(Block { codes, keys, fingerprints: entries.iter().map(|entry| entry.fingerprint).collect(), runs })
     }
 }
 
+/// The rank of what never expires.
+const NEVER: u64 = u64::MAX;
+
 /// A number that orders as expiries do; none comes last.
-fn rank(expiry: Option<i64>) -> u64 {
-    expiry.map_or(u64::MAX, |expiry| (expiry as u64 ^ 1 << 63).min(u64::MAX - 1))
+fn rank_of(expiry: Option<i64>) -> u64 {
+    expiry.map_or(NEVER, |expiry| (expiry as u64 ^ 1 << 63).min(NEVER - 1))
 }
 
-/// The codes of `block` at `places`, in that order, without runs.
-fn pick(block: &Block, places: impl IntoIterator<Item = usize>) -> Block {
-    let mut picked = Block {
-        codes: Texts::with_capacity(block.len(), block.codes.buffer().len()),
-        keys: Texts::with_capacity(block.len(), block.keys.buffer().len()),
-        fingerprints: Vec::with_capacity(block.len()),
-        runs: Vec::new(),
-    };
-    for place in places {
-        picked.push(block.codes.get(place), block.key(place), block.fingerprints[place]);
+/// The reverse.
+fn expiry(rank: u64) -> Option<i64> {
+    (rank != NEVER).then_some((rank ^ 1 << 63) as i64)
+}
+
+/// The texts at `places`, in that order; none of none.
+fn pick(texts: &Texts, places: &[usize]) -> Texts {
+    let mut picked = Texts::default();
+    if !texts.is_empty() {
+        picked = Texts::with_capacity(places.len(), texts.bytes().len());
+        places.iter().for_each(|place| picked.push_bytes(texts.get_bytes(*place)));
     }
     picked
 }

@@ -120,6 +120,7 @@ impl FromValue for UploadArgs {
             date_order: value.read("date_order")?,
             encoding: value.read("encoding")?,
             delimiter,
+            expected_bytes: value.read::<Option<f64>>("expected_bytes")?.map(|bytes| bytes as u64),
             ..ImportOptions::default()
         };
         let options = UploadOptions {

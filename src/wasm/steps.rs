@@ -102,7 +102,6 @@ fn claim_to_js(claim: &Claim) -> JsValue {
 
 #[cfg(feature = "manage")]
 fn block_to_js(block: &Block) -> JsValue {
-    let same = block.keys.buffer().is_empty();
     let runs = Array::new();
     for run in &block.runs {
         let expires_at = run.expires_at.map_or(JsValue::NULL, |at| JsValue::from_f64(at as f64));
@@ -111,7 +110,7 @@ fn block_to_js(block: &Block) -> JsValue {
     let fingerprints = BigUint64Array::from(block.fingerprints.as_slice());
     Entries::new()
         .set("codes", texts_to_js(&block.codes))
-        .set("keys", if same { JsValue::NULL } else { texts_to_js(&block.keys) })
+        .set("keys", if block.keys.is_empty() { JsValue::NULL } else { texts_to_js(&block.keys) })
         .set("fingerprints", Uint8Array::new(&fingerprints.buffer()))
         .set("runs", runs)
         .into()
