@@ -330,6 +330,16 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_every_length_come_out_as_they_went_in() {
+        let all = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+        let mut texts: Texts = (0..=all.len()).map(|length| &all[..length]).collect();
+        let rest = texts.split_off(12);
+        let lengths = texts.iter().chain(rest.iter());
+        assert!(lengths.enumerate().all(|(length, text)| text == &all[..length]));
+        assert_eq!((texts.len(), rest.len()), (12, all.len() - 11));
+    }
+
+    #[test]
     fn texts_keep_their_order_and_bounds() {
         let texts: Texts = ["a", "", "bc"].into_iter().collect();
         assert_eq!(texts.iter().collect::<Vec<_>>(), ["a", "", "bc"]);

@@ -11,11 +11,15 @@ export function invalid(option: string, message: string): CouponPoolsError {
 export function text(option: string, value: unknown): string {
   if (typeof value !== "string")
     throw invalid(option, `${option} is a text, not ${value === null ? "null" : typeof value}`);
-  if (HALF_CHARACTER.test(value)) throw invalid(option, `${option} holds half a character (a lone surrogate)`);
+  if (!isWhole(value)) throw invalid(option, `${option} holds half a character (a lone surrogate)`);
   return value;
 }
 
 const HALF_CHARACTER = /\p{Surrogate}/u;
+
+/** Whether no half of a character stands alone in a text; by the engine's own look where it has one (since 2023). */
+const isWhole: (text: string) => boolean =
+  typeof "".isWellFormed === "function" ? (text) => text.isWellFormed() : (text) => !HALF_CHARACTER.test(text);
 
 /** Longest message or contact, and slot, in characters: as in the core, which checks again. */
 const KEY_CHARS = 512;

@@ -226,12 +226,15 @@ async function claim(store: Store, tenant: string, columns: ClaimColumns): Promi
   const messages = unpack(columns.messages);
   const slots = unpack(columns.slots);
   const items: ClaimItem[] = new Array(uses.length);
+  // A send has one message: its text is kept once, however many uses a store keeps.
+  let message = "";
   for (let index = 0; index < uses.length; index++) {
+    if (messages[index] !== message) message = messages[index] as string;
     items[index] = {
       use: uses[index] as string,
       holder: holders[index] ?? null,
       contact: contacts[index] as string,
-      message: messages[index] as string,
+      message,
       slot: slots[index] as string,
       fallsBack: columns.fallsBack[index] === 1,
     };

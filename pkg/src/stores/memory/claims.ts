@@ -44,7 +44,7 @@ export function claim(pool: PoolState, request: ClaimRequest): Claimed {
     if (draw.lastUse === null) draw.firstUse = use;
     else draw.lastUse.next = use;
     draw.lastUse = use;
-    pool.uses.set(item.use, use);
+    pool.uses.add(item.use, use);
     outcomes.push(answer(use, false, fresh));
   }
   const drawn = pool.draws.length - drawsBefore;

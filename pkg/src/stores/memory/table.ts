@@ -5,41 +5,38 @@
 export class KeyMap<Value> {
   readonly #keys: string[] = [];
   readonly #values: (Value | undefined)[] = [];
-  /** The hash of each key, so that neither looking nor growing has to touch the keys of others. */
-  #hashes = new Int32Array(16);
-  /** Index plus one, by slot; 0 is free, -1 was removed. A power of two of them, at most half in use. */
-  #slots = new Int32Array(32);
+  /**
+   * Two numbers a slot, side by side because they are read together: a key's hash, so that neither looking nor growing
+   * has to touch the keys of others; and its index plus one, where 0 is free and -1 was removed. A power of two of
+   * slots, at most half in use.
+   */
+  #slots = new Int32Array(64);
   #used = 0;
 
   get(key: string): Value | undefined {
     const slot = this.#slotOf(key, hash(key));
-    return slot < 0 ? undefined : this.#values[(this.#slots[slot] as number) - 1];
+    return slot < 0 ? undefined : this.#values[(this.#slots[slot + 1] as number) - 1];
   }
 
+  /** Puts a value in the place of the one that the key has, if any. */
   set(key: string, value: Value): void {
-    const spread = hash(key);
-    const slot = this.#slotOf(key, spread);
-    if (slot >= 0) {
-      this.#values[(this.#slots[slot] as number) - 1] = value;
-      return;
-    }
-    if (2 * (this.#used + 1) > this.#slots.length) this.#grow();
-    const index = this.#keys.push(key) - 1;
+    const slot = this.#slotOf(key, hash(key));
+    if (slot < 0) this.add(key, value);
+    else this.#values[(this.#slots[slot + 1] as number) - 1] = value;
+  }
+
+  /** Puts a value under a key that is known to have none. */
+  add(key: string, value: Value): void {
+    if (4 * (this.#used + 1) > this.#slots.length) this.#grow();
     this.#values.push(value);
-    if (index >= this.#hashes.length) {
-      const hashes = new Int32Array(2 * this.#hashes.length);
-      hashes.set(this.#hashes);
-      this.#hashes = hashes;
-    }
-    this.#hashes[index] = spread;
-    this.#place(index);
+    this.#place(hash(key), this.#keys.push(key));
   }
 
   delete(key: string): void {
     const slot = this.#slotOf(key, hash(key));
     if (slot < 0) return;
-    const index = (this.#slots[slot] as number) - 1;
-    this.#slots[slot] = -1;
+    const index = (this.#slots[slot + 1] as number) - 1;
+    this.#slots[slot + 1] = -1;
     this.#keys[index] = "";
     this.#values[index] = undefined;
   }
@@ -48,29 +45,37 @@ export class KeyMap<Value> {
     for (const value of this.#values) if (value !== undefined) yield value;
   }
 
-  /** The slot of a key that is there, or -1. */
+  /** Where the slot of a key that is there starts, or -1. */
   #slotOf(key: string, spread: number): number {
-    const mask = this.#slots.length - 1;
-    for (let slot = spread & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.#slots[slot] as number;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let slot = (spread << 1) & mask; ; slot = (slot + 2) & mask) {
+      const entry = slots[slot + 1] as number;
       if (entry === 0) return -1;
-      if (entry > 0 && this.#hashes[entry - 1] === spread && this.#keys[entry - 1] === key) return slot;
+      if (slots[slot] === spread && entry > 0 && this.#keys[entry - 1] === key) return slot;
     }
   }
 
-  #place(index: number): void {
-    const mask = this.#slots.length - 1;
-    let slot = (this.#hashes[index] as number) & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = index + 1;
+  #place(spread: number, entry: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = (spread << 1) & mask;
+    while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
+    slots[slot] = spread;
+    slots[slot + 1] = entry;
     this.#used += 1;
   }
 
   #grow(): void {
-    const entries = this.#slots.filter((entry) => entry > 0);
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(4 * (entries.length + 8))));
+    const old = this.#slots;
+    let live = 0;
+    for (let slot = 1; slot < old.length; slot += 2) if ((old[slot] as number) > 0) live += 1;
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(8 * (live + 8))));
     this.#used = 0;
-    for (const entry of entries) this.#place(entry - 1);
+    for (let slot = 0; slot < old.length; slot += 2) {
+      const entry = old[slot + 1] as number;
+      if (entry > 0) this.#place(old[slot] as number, entry);
+    }
   }
 }
 
