@@ -193,12 +193,34 @@ impl Texts {
         &self.bytes
     }
 
-    /// The texts from `index` on, by value; they are taken out of this list.
+    /// The texts at `places`, in that order; none of no texts.
     #[cfg(feature = "manage")]
-    pub(crate) fn split_off(&mut self, index: usize) -> Texts {
-        let start = index.checked_sub(1).map_or(0, |last| self.ends[last]);
-        let ends = self.ends.split_off(index).into_iter().map(|end| end - start).collect();
-        Texts { bytes: self.bytes.split_off(start as usize), ends }
+    pub(crate) fn pick(&self, places: &[u32]) -> Texts {
+        let mut picked = Texts::default();
+        if !self.is_empty() {
+            let share = self.bytes.len() * places.len() / self.len();
+            picked = Texts::with_capacity(places.len(), share + 16);
+            places.iter().for_each(|place| picked.push_bytes(self.get_bytes(*place as usize)));
+        }
+        picked
+    }
+
+    /// Keeps the first `count` texts and, of those after them, the ones at `places` (ascending); none of no texts.
+    #[cfg(feature = "manage")]
+    pub(crate) fn keep(&mut self, count: usize, places: &[usize]) {
+        if self.is_empty() {
+            return;
+        }
+        let mut end = count.checked_sub(1).map_or(0, |last| self.ends[last] as usize);
+        for (to, from) in (count..).zip(places) {
+            let text = from.checked_sub(1).map_or(0, |before| self.ends[before] as usize)..self.ends[*from] as usize;
+            let length = text.len();
+            self.bytes.copy_within(text, end);
+            end += length;
+            self.ends[to] = end as u32;
+        }
+        self.bytes.truncate(end);
+        self.ends.truncate(count + places.len());
     }
 
     /// Where each text ends in the buffer, in bytes.
@@ -332,11 +354,18 @@ mod tests {
     #[test]
     fn texts_of_every_length_come_out_as_they_went_in() {
         let all = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-        let mut texts: Texts = (0..=all.len()).map(|length| &all[..length]).collect();
-        let rest = texts.split_off(12);
-        let lengths = texts.iter().chain(rest.iter());
-        assert!(lengths.enumerate().all(|(length, text)| text == &all[..length]));
-        assert_eq!((texts.len(), rest.len()), (12, all.len() - 11));
+        let texts: Texts = (0..=all.len()).map(|length| &all[..length]).collect();
+        assert!(texts.iter().enumerate().all(|(length, text)| text == &all[..length]));
+    }
+
+    #[test]
+    fn texts_are_picked_and_kept_by_their_places() {
+        let mut texts: Texts = ["a", "", "bc", "d", "efg", "h"].into_iter().collect();
+        assert_eq!(texts.pick(&[4, 0, 2]).iter().collect::<Vec<_>>(), ["efg", "a", "bc"]);
+        texts.keep(2, &[3, 4]);
+        assert_eq!(texts.iter().collect::<Vec<_>>(), ["a", "", "d", "efg"]);
+        texts.keep(0, &[1, 3]);
+        assert_eq!(texts.iter().collect::<Vec<_>>(), ["", "efg"]);
     }
 
     #[test]

@@ -27,6 +27,7 @@ import type {
 } from "./options.js";
 import { type DrawColumns, type MailColumns, type ReadMail, readMails, toDraws } from "./results.js";
 import { nameOf, open, sizeOf, type UploadSource } from "./source.js";
+import type { StoreLimits } from "./store.js";
 import { CompiledTemplate, type InEngine } from "./template.js";
 import { pack } from "./texts.js";
 
@@ -51,7 +52,7 @@ export class CouponPools {
   readonly #mail: Engines;
   readonly #manage: Engines;
   readonly #callbacks: Callbacks;
-  readonly #traits: { claimItems: number; blockCodes: number; hearsAlerts: boolean };
+  readonly #traits: StoreLimits & { hearsAlerts: boolean };
   /** Draws of this tick, by pool: they become one claim. */
   readonly #queued = new Map<string, Queued[]>();
 

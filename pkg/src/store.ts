@@ -233,7 +233,21 @@ export interface PageRequest extends PoolRequest {
   limit: number;
 }
 
-/** What a store is worth, what it can take, and how it finds duplicates. */
+/** What a store takes in one call. */
+export interface StoreLimits {
+  /** Most items in one claim or release. */
+  readonly claimItems: number;
+  /** Most codes in one block, or one `contains`, `markRedeemed` or `voidCodes`. */
+  readonly blockCodes: number;
+  /**
+   * For a store that keeps keys in a tree on disk: so many codes of a large upload at a time come in the order of their
+   * keys, so that a block touches few of the tree's pages. The engine holds them meanwhile, at some 50 bytes each. By
+   * default codes come in the order of the file, which is also that of draws; small uploads (under eight blocks) always do.
+   */
+  readonly sortCodes?: number;
+}
+
+/** What a store is worth, and what it can take. */
 export interface StoreTraits {
   /** For messages and the dashboard: `memory`, `sqlite`, … */
   readonly name: string;
@@ -241,8 +255,7 @@ export interface StoreTraits {
   readonly durability: "power-loss" | "process-crash" | "none";
   /** Whether a failover keeps acknowledged writes. */
   readonly failover: "kept" | "may-lose";
-  /** Most items in one claim (or release), most codes in one block (or `contains`, `markRedeemed`, `voidCodes`). */
-  readonly limits: { readonly claimItems: number; readonly blockCodes: number };
+  readonly limits: StoreLimits;
 }
 
 export interface Store {

@@ -54,6 +54,8 @@ pub struct HostTraits {
     pub claim_items: usize,
     /// Most codes in one block.
     pub block_codes: usize,
+    /// So many codes of an upload at a time come in the order of their keys; 0 for the order of the file.
+    pub sort_codes: usize,
     /// Whether there is a notifier. Where there is none, crossings wait for a host that has one.
     pub hears_alerts: bool,
 }

@@ -135,6 +135,7 @@ impl<'a> Upload<'a> {
     fn new(host: &'a Host, pool: &'a PoolDocument, batch: Option<String>, mut import: ImportOptions) -> Self {
         import.case_sensitive = pool.case_sensitive;
         import.block_codes = host.traits().block_codes.max(1);
+        import.sort_codes = host.traits().sort_codes;
         let importer = Importer::new(import);
         Upload { host, pool, batch, importer, blocks: 0, in_flight: false, renewed: host.now(), duplicates_in_pool: 0 }
     }

@@ -34,6 +34,7 @@ pub(super) struct Plan {
     pub(super) case_sensitive: bool,
     pub(super) block_codes: usize,
     pub(super) wants_blocks: bool,
+    pub(super) sort_codes: usize,
     /// About so many rows are to come.
     pub(super) expected: usize,
 }
@@ -83,7 +84,7 @@ const RECENT: usize = 1_024;
 impl Intake {
     pub(super) fn new(plan: Plan) -> Self {
         Intake {
-            stack: Stack::new(plan.block_codes, plan.wants_blocks, plan.expected),
+            stack: Stack::new(plan.block_codes, plan.wants_blocks, plan.sort_codes, plan.expected),
             plan,
             held: Vec::new(),
             held_codes: Texts::default(),

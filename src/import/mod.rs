@@ -80,6 +80,9 @@ pub struct ImportOptions {
     pub case_sensitive: bool,
     /// At most this many codes a block, at least 1.
     pub block_codes: usize,
+    /// So many codes at a time are put in the order of their keys before they are cut into blocks; 0 for the order of the
+    /// file, which a few blocks keep in any case.
+    pub sort_codes: usize,
     /// Whether [`Progress::Block`] is wanted, or the report alone: then no block is made.
     pub wants_blocks: bool,
     /// The file's size in bytes where it is known: room for its codes is made at once.
@@ -99,6 +102,7 @@ impl Default for ImportOptions {
             case_sensitive: false,
             // Some thousand codes are one record of a block store, and keep a round trip short.
             block_codes: 4_096,
+            sort_codes: 0,
             wants_blocks: true,
             expected_bytes: None,
         }
@@ -303,6 +307,7 @@ impl Importer {
             case_sensitive: self.options.case_sensitive,
             block_codes: self.options.block_codes,
             wants_blocks: self.options.wants_blocks,
+            sort_codes: self.options.sort_codes,
             expected: expected_rows(&text[from..], sampled, whole, self.options.expected_bytes),
         };
         self.report.format = form.describe();
@@ -324,7 +329,10 @@ impl Importer {
                 intake.stack.settle(report)?;
             }
             if intake.stack.is_full() {
-                return Ok(intake.stack.next_block().map(Progress::Block));
+                if let Some(block) = intake.stack.next_block() {
+                    return Ok(Some(Progress::Block(block)));
+                }
+                continue;
             }
             if !intake.must_ask() {
                 let last = *flushed && self.chunks.is_empty();

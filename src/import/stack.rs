@@ -1,4 +1,4 @@
-//! Codes -> blocks: duplicates out, sorted by expiry.
+//! Codes -> blocks: duplicates out, in the order that the store wants, sorted by expiry within each block.
 
 use hashbrown::HashTable;
 
@@ -22,6 +22,8 @@ struct Entry {
 pub(super) struct Stack {
     /// At most this many codes a block.
     limit: usize,
+    /// So many codes are gathered before they are cut into blocks.
+    run: usize,
     /// Whether anybody wants the blocks.
     wanted: bool,
     seen: KeySet,
@@ -31,22 +33,28 @@ pub(super) struct Stack {
     keys: Texts,
     /// How many of the codes are known to be no duplicates.
     settled: usize,
+    /// The order in which codes go into blocks, once there are enough of them; and how many have gone.
+    order: Vec<u32>,
+    gone: usize,
     all_expiries: HashTable<i64>,
     last_rank: u64,
 }
 
 impl Stack {
-    /// Nothing yet, to be given out in blocks of at most `limit` codes if they are `wanted`; about `expected` codes are
-    /// to come.
-    pub(super) fn new(limit: usize, wanted: bool, expected: usize) -> Self {
+    /// Nothing yet, to be given out in blocks of at most `limit` codes if they are `wanted`, `sorted` codes at a time in
+    /// the order of their keys; about `expected` codes are to come.
+    pub(super) fn new(limit: usize, wanted: bool, sorted: usize, expected: usize) -> Self {
         Stack {
             limit,
+            run: if wanted { sorted.max(limit) } else { limit },
             wanted,
             seen: KeySet::new(expected),
             entries: Vec::new(),
             codes: Texts::default(),
             keys: Texts::default(),
             settled: 0,
+            order: Vec::new(),
+            gone: 0,
             all_expiries: HashTable::new(),
             last_rank: NEVER,
         }
@@ -100,10 +108,14 @@ impl Stack {
         }
         if !duplicates.is_empty() {
             let mut next = duplicates.iter().copied().peekable();
-            let kept: Vec<usize> = (0..self.entries.len()).filter(|place| next.next_if_eq(place).is_none()).collect();
-            self.codes = pick(&self.codes, &kept);
-            self.keys = pick(&self.keys, &kept);
-            self.entries = kept.iter().map(|place| self.entries[*place]).collect();
+            let kept: Vec<usize> =
+                (self.settled..self.entries.len()).filter(|place| next.next_if_eq(place).is_none()).collect();
+            self.codes.keep(self.settled, &kept);
+            self.keys.keep(self.settled, &kept);
+            for (place, from) in (self.settled..).zip(&kept) {
+                self.entries[place] = self.entries[*from];
+            }
+            self.entries.truncate(self.settled + kept.len());
         }
         self.settled = self.entries.len();
         Ok(())
@@ -135,49 +147,78 @@ impl Stack {
         self.entries.len() - self.settled >= self.limit
     }
 
-    /// Whether a block is full.
+    /// Whether blocks are to be taken before more codes are added.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.settled >= self.limit
+        self.settled >= self.run
     }
 
-    /// The codes settled since the last block (at most as many as a block holds), sorted by expiry; none never expires
+    /// The next of the codes that are settled (at most as many as a block holds), sorted by expiry; none never expires
     /// and comes last. Nothing if there are none, or if blocks are not wanted.
     pub(super) fn next_block(&mut self) -> Option<Block> {
-        if self.entries.is_empty() {
-            return None;
+        if self.order.is_empty() && self.wanted {
+            self.order = self.ordered();
         }
-        if !self.wanted {
+        let left = &self.order[self.gone..];
+        if left.is_empty() {
             self.entries.clear();
             self.codes.clear();
             self.keys.clear();
-            self.settled = 0;
+            self.order.clear();
+            (self.settled, self.gone) = (0, 0);
             return None;
         }
-        let limit = self.limit.min(self.entries.len());
-        let rest = self.entries.split_off(limit);
-        let mut entries = std::mem::replace(&mut self.entries, rest);
-        let later = |texts: &mut Texts| {
-            let rest = if texts.is_empty() { Texts::default() } else { texts.split_off(limit) };
-            std::mem::replace(texts, rest)
-        };
-        let (mut codes, mut keys) = (later(&mut self.codes), later(&mut self.keys));
-        self.settled = self.entries.len();
-        if !entries.is_sorted_by_key(|entry| entry.rank) {
-            // Pairs with the place in them are all different: an unstable sort keeps the order of equal expiries.
-            let mut places: Vec<(u64, u32)> = entries.iter().map(|entry| entry.rank).zip(0..).collect();
-            places.sort_unstable();
-            let places: Vec<usize> = places.iter().map(|(_, place)| *place as usize).collect();
-            codes = pick(&codes, &places);
-            keys = pick(&keys, &places);
-            entries = places.iter().map(|place| entries[*place]).collect();
+        let mut places = left[..left.len().min(self.limit)].to_vec();
+        self.gone += places.len();
+        let rank = |place: &u32| self.entries[*place as usize].rank;
+        if !places.is_sorted_by_key(rank) {
+            places.sort_by_key(rank);
         }
-        let runs = entries
-            .chunk_by(|one, next| one.rank == next.rank)
-            .map(|run| Run { expires_at: expiry(run[0].rank), count: run.len() as u32 })
+        let runs = places
+            .chunk_by(|one, next| rank(one) == rank(next))
+            .map(|run| Run { expires_at: expiry(rank(&run[0])), count: run.len() as u32 })
             .collect();
-        Some(Block { codes, keys, fingerprints: entries.iter().map(|entry| entry.fingerprint).collect(), runs })
+        let fingerprints = places.iter().map(|place| self.entries[*place as usize].fingerprint).collect();
+        let (codes, keys) = (self.codes.pick(&places), self.keys.pick(&places));
+        Some(Block { codes, keys, fingerprints, runs })
     }
+
+    /// The places of the codes in the order in which they go into blocks: that of the file, or, where that would make
+    /// many blocks and the store asks for it, that of their keys.
+    fn ordered(&self) -> Vec<u32> {
+        let count = self.entries.len() as u32;
+        if self.run == self.limit || self.entries.len() < SORTED_BLOCKS * self.limit {
+            return (0..count).collect();
+        }
+        let keys = if self.keys.is_empty() { &self.codes } else { &self.keys };
+        let shared = shared_prefix(keys);
+        // Eight bytes decide nearly every comparison, without a look at the texts.
+        let head = |key: &[u8]| {
+            let mut head = [0; 8];
+            head.iter_mut().zip(&key[shared..]).for_each(|(to, from)| *to = *from);
+            u64::from_be_bytes(head)
+        };
+        let mut order: Vec<(u64, u32)> =
+            (0..count).map(|place| (head(keys.get_bytes(place as usize)), place)).collect();
+        let text = |place: u32| keys.get_bytes(place as usize);
+        order.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| text(one.1).cmp(text(other.1))));
+        order.into_iter().map(|(_, place)| place).collect()
+    }
+}
+
+/// Fewer blocks than this stay in the order of the file: sorting them would gain little.
+const SORTED_BLOCKS: usize = 8;
+
+/// How many bytes all texts start with.
+fn shared_prefix(texts: &Texts) -> usize {
+    let first = texts.get_bytes(0);
+    (1..texts.len()).fold(first.len(), |shared, place| {
+        let text = texts.get_bytes(place);
+        if text.get(..shared) == Some(&first[..shared]) {
+            return shared;
+        }
+        text.iter().zip(first).take_while(|(one, other)| one == other).count()
+    })
 }
 
 /// The rank of what never expires.
@@ -193,12 +234,50 @@ fn expiry(rank: u64) -> Option<i64> {
     (rank != NEVER).then_some((rank ^ 1 << 63) as i64)
 }
 
-/// The texts at `places`, in that order; none of none.
-fn pick(texts: &Texts, places: &[usize]) -> Texts {
-    let mut picked = Texts::default();
-    if !texts.is_empty() {
-        picked = Texts::with_capacity(places.len(), texts.bytes().len());
-        places.iter().for_each(|place| picked.push_bytes(texts.get_bytes(*place)));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The keys of each block that `count` scattered codes of some expiries make, every tenth of them twice.
+    fn blocks(limit: usize, sorted: usize, count: u32, expiries: u32) -> Vec<Vec<String>> {
+        let (mut stack, mut report, mut blocks) = (Stack::new(limit, true, sorted, 0), Report::default(), Vec::new());
+        let mut take = |stack: &mut Stack| {
+            while let Some(block) = stack.next_block() {
+                assert!(
+                    block.len() <= limit
+                        && block.runs.iter().map(|run| run.count as usize).sum::<usize>() == block.len()
+                );
+                blocks.push((0..block.len()).map(|place| block.key(place).to_owned()).collect());
+            }
+        };
+        for number in 0..count {
+            let code = format!("spring-{:x}", (number - u32::from(number % 10 == 9)).wrapping_mul(2_654_435_761));
+            let expiry = (number % expiries > 0).then_some(i64::from(number % expiries));
+            stack.push(u64::from(number), code.as_bytes(), code.to_uppercase().as_bytes(), expiry);
+            if stack.must_settle() {
+                stack.settle(&mut report).unwrap();
+            }
+            if stack.is_full() {
+                take(&mut stack);
+            }
+        }
+        stack.settle(&mut report).unwrap();
+        take(&mut stack);
+        assert_eq!((report.taken, report.duplicates_in_file), (u64::from(count - count / 10), u64::from(count / 10)));
+        blocks
     }
-    picked
+
+    #[test]
+    fn a_store_that_asks_for_it_gets_many_blocks_each_from_a_stretch_of_the_keys_of_its_own() {
+        let blocks = blocks(50, 1_000, 3_000, 3);
+        let ends: Vec<_> = blocks.iter().map(|block| (block.iter().min(), block.iter().max())).collect();
+        let runs = ends.windows(2).filter(|pair| pair[0].1 >= pair[1].0).count() + 1;
+        assert_eq!((blocks.len(), runs), (55, 3));
+    }
+
+    #[test]
+    fn a_few_blocks_keep_the_order_of_the_file() {
+        let codes = |sorted| blocks(500, sorted, 3_000, 1).concat();
+        assert_eq!(codes(1_000_000), codes(0));
+    }
 }

@@ -84,6 +84,7 @@ impl Engine {
         let traits = HostTraits {
             claim_items: limit("claimItems"),
             block_codes: limit("blockCodes"),
+            sort_codes: limit("sortCodes"),
             hears_alerts: property(&limits, "hearsAlerts").is_truthy(),
         };
         let mut flow = CoreFlow::new(self.session.clone(), traits, entropy, work);

@@ -63,6 +63,7 @@ impl World {
         let limits = HostTraits {
             claim_items: chance.pick(&[2, 3, 50]),
             block_codes: chance.pick(&[3, 8, 50]),
+            sort_codes: chance.pick(&[0, 30, 1_000]),
             hears_alerts: true,
         };
         World {
