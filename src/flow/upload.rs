@@ -14,7 +14,7 @@ use super::{Host, alerts, expiry};
 use crate::code::Block;
 use crate::error::{Code, Error, Result};
 use crate::import::{ImportOptions, Importer, Progress, Report};
-use crate::limits::{LEASE_MS, RACE_RETRIES};
+use crate::limits::{LEASE_MS, PREVIEW_ROWS, RACE_RETRIES};
 use crate::pool::document::{Kind, PoolDocument};
 use crate::pool::keys::base64url;
 use crate::pool::sample;
@@ -126,6 +126,8 @@ struct Upload<'a> {
     importer: Importer,
     blocks: u32,
     in_flight: bool,
+    /// Codes of the preview in the block that was given out last, with their places in it.
+    shown: Vec<(usize, String)>,
     /// When the lease was last renewed.
     renewed: i64,
     duplicates_in_pool: u64,
@@ -136,7 +138,8 @@ impl<'a> Upload<'a> {
         import.case_sensitive = pool.case_sensitive;
         import.block_codes = host.traits().block_codes.max(1);
         let importer = Importer::new(import);
-        Upload { host, pool, batch, importer, blocks: 0, in_flight: false, renewed: host.now(), duplicates_in_pool: 0 }
+        let (renewed, shown) = (host.now(), Vec::new());
+        Upload { host, pool, batch, importer, blocks: 0, in_flight: false, shown, renewed, duplicates_in_pool: 0 }
     }
 
     async fn run_staged(mut self, options: &UploadOptions) -> Result<Uploaded> {
@@ -175,8 +178,7 @@ impl<'a> Upload<'a> {
             match self.importer.advance()? {
                 Progress::Done => return Ok(()),
                 Progress::More => {
-                    let report = self.importer.report();
-                    let progress = Read { rows: report.rows, bytes: report.bytes };
+                    let progress = Read { rows: self.importer.report().rows, bytes: self.importer.position() };
                     match self.host.read(progress).await? {
                         Some(chunk) => {
                             self.importer.feed(chunk);
@@ -203,6 +205,10 @@ impl<'a> Upload<'a> {
                     self.importer.instants(answer);
                 }
                 Progress::Block(block) => self.take(block).await?,
+                Progress::Rejected(piece) => {
+                    self.host.emit(piece).await?;
+                    self.renew().await?;
+                }
             }
         }
     }
@@ -227,15 +233,16 @@ impl<'a> Upload<'a> {
     async fn take(&mut self, block: Block) -> Result<()> {
         let pool = self.pool.handle.clone();
         let Some(batch) = self.batch.clone() else {
+            self.look_for_shown(&block);
             let held = self.host.contains(Contains { pool, block }).await?;
-            self.duplicates_in_pool += held.iter().filter(|held| **held != 0).count() as u64;
+            self.note_duplicates(held.iter().enumerate().filter(|(_, held)| **held != 0).map(|(place, _)| place));
             return Ok(());
         };
         self.settle().await?;
-        let request = AddBlock { pool, batch, number: self.blocks, block, now: self.host.now(), lease: LEASE_MS };
+        self.look_for_shown(&block);
+        let request = AddBlock { pool, batch, number: self.blocks - 1, block, now: self.host.now(), lease: LEASE_MS };
         self.renewed = request.now;
         self.host.add_block(request).await?;
-        self.blocks += 1;
         self.in_flight = true;
         Ok(())
     }
@@ -244,12 +251,36 @@ impl<'a> Upload<'a> {
         if !std::mem::take(&mut self.in_flight) {
             return Ok(());
         }
-        match self.host.settle(Settle {}).await? {
+        let progress = Settle { rows: self.importer.report().rows, bytes: self.importer.position() };
+        match self.host.settle(progress).await? {
             BlockAnswer::Added { duplicates } => {
-                self.duplicates_in_pool += duplicates.len() as u64;
+                self.note_duplicates(duplicates.iter().map(|place| *place as usize));
                 Ok(())
             }
             BlockAnswer::Ended => Err(self.superseded()),
+        }
+    }
+
+    /// Finds the codes of the preview in a block: they stand in the first ones.
+    fn look_for_shown(&mut self, block: &Block) {
+        self.blocks += 1;
+        self.shown.clear();
+        if self.blocks as usize > PREVIEW_ROWS {
+            return;
+        }
+        let codes = self.importer.report().preview.iter().filter_map(|row| row.code.as_ref());
+        self.shown.extend(codes.filter_map(|code| {
+            let place = block.codes.iter().position(|other| other == code)?;
+            Some((place, code.clone()))
+        }));
+    }
+
+    fn note_duplicates(&mut self, places: impl Iterator<Item = usize>) {
+        for place in places {
+            self.duplicates_in_pool += 1;
+            if let Some((_, code)) = self.shown.iter().find(|(shown, _)| *shown == place) {
+                self.importer.in_pool(code);
+            }
         }
     }
 
