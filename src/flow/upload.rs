@@ -124,6 +124,7 @@ struct Upload<'a> {
     /// None in a dry run.
     batch: Option<String>,
     importer: Importer,
+    wants_rejected: bool,
     blocks: u32,
     in_flight: bool,
     /// Codes of the preview in the block that was given out last, with their places in it.
@@ -137,9 +138,18 @@ impl<'a> Upload<'a> {
     fn new(host: &'a Host, pool: &'a PoolDocument, batch: Option<String>, mut import: ImportOptions) -> Self {
         import.case_sensitive = pool.case_sensitive;
         import.block_codes = host.traits().block_codes.max(1);
-        let importer = Importer::new(import);
-        let (renewed, shown) = (host.now(), Vec::new());
-        Upload { host, pool, batch, importer, blocks: 0, in_flight: false, shown, renewed, duplicates_in_pool: 0 }
+        Upload {
+            host,
+            pool,
+            batch,
+            wants_rejected: import.wants_rejected,
+            importer: Importer::new(import),
+            blocks: 0,
+            in_flight: false,
+            shown: Vec::new(),
+            renewed: host.now(),
+            duplicates_in_pool: 0,
+        }
     }
 
     async fn run_staged(mut self, options: &UploadOptions) -> Result<Uploaded> {
@@ -176,6 +186,8 @@ impl<'a> Upload<'a> {
     async fn pump(&mut self) -> Result<()> {
         loop {
             match self.importer.advance()? {
+                // The rejected rows are all written before anything is committed: their end is an empty piece.
+                Progress::Done if self.wants_rejected => return self.host.emit(Vec::new()).await,
                 Progress::Done => return Ok(()),
                 Progress::More => {
                     let progress = Read { rows: self.importer.report().rows, bytes: self.importer.position() };
