@@ -31,7 +31,7 @@ pub const COLUMNS: usize = 1_024;
 pub const SAMPLE_BYTES: usize = 256 << 10;
 
 /// Most memory that an upload uses to find duplicates within its file, in bytes: half of what one wasm memory can hold,
-/// because a table needs room beside itself to grow. 70 million codes of 10 characters.
+/// because a table needs room beside itself to grow. Some 75 million codes of 10 characters.
 pub const DEDUPE_BYTES: usize = 2 << 30;
 
 /// Rows below the header that a preview shows: what fits a screen.

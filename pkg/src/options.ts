@@ -155,7 +155,7 @@ export interface UploadLimits {
   columns?: number;
   /** Most different expiries. Default: 4,096, eleven years of days; each that lives makes claims a little slower. */
   expiries?: number;
-  /** Most memory to find duplicates within the file, in bytes. Default: 2 GB, enough for 70 million codes of 10 characters. */
+  /** Most memory to find duplicates within the file, in bytes. Default: 2 GB, enough for some 75 million codes of 10 characters. */
   dedupeBytes?: number;
 }
 
