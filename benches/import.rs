@@ -74,7 +74,7 @@ fn import(file: &[u8]) -> u64 {
                     times.iter().map(|time| Some(i64::from(time.month) * 100 + i64::from(time.day))).collect(),
                 );
             }
-            Progress::Block(_) => {}
+            Progress::Block(_) | Progress::Rejected(_) => {}
             Progress::Done => return importer.report().taken,
         }
     }

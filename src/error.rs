@@ -97,9 +97,9 @@ codes! {
     UploadSpreadsheet = UploadError "UPLOAD_SPREADSHEET",
     /// The bytes are not valid in the encoding that the file claims; `details.offset` says where.
     UploadEncoding = UploadError "UPLOAD_ENCODING",
-    /// One row is longer than a row can be: often an unclosed quote; `details.row` says where it starts.
+    /// One row is longer than `limits.rowBytes`: often an unclosed quote; `details.row` says where it starts.
     UploadRowTooLong = UploadError "UPLOAD_ROW_TOO_LONG",
-    /// A row has more columns than are read.
+    /// A row has more columns than `limits.columns`; save only those with codes and expiries.
     UploadTooManyColumns = UploadError "UPLOAD_TOO_MANY_COLUMNS",
     /// It cannot be told which column holds the codes; `details.columns` lists them, name one with `columns: { code }`.
     UploadColumnUnknown = UploadError "UPLOAD_COLUMN_UNKNOWN",
@@ -107,8 +107,10 @@ codes! {
     UploadColumnMissing = UploadError "UPLOAD_COLUMN_MISSING",
     /// Dates such as 01/02/2027 can be read two ways; say which with `columns: { dateOrder: "dmy" | "mdy" }`.
     UploadDatesAmbiguous = UploadError "UPLOAD_DATES_AMBIGUOUS",
-    /// The codes have more different expiries than a batch can hold; round them to days or split the file.
+    /// The codes have more different expiries than `limits.expiries`; round them to days or split the file.
     UploadTooManyExpiries = UploadError "UPLOAD_TOO_MANY_EXPIRIES",
+    /// The codes take more memory to be compared with each other than an upload may use; split the file, or raise `limits.dedupeBytes`.
+    UploadTooManyCodes = UploadError "UPLOAD_TOO_MANY_CODES",
     /// Not one row holds a code that can be taken; `details.rejected` says why.
     UploadNothingUsable = UploadError "UPLOAD_NOTHING_USABLE",
     /// No batch with this id is in the pool.

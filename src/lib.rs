@@ -16,6 +16,7 @@ pub mod import;
 pub mod limits;
 pub mod pool;
 pub mod record;
+pub mod sheet;
 mod sorted;
 #[cfg(feature = "mail")]
 pub mod template;

@@ -30,8 +30,19 @@ pub const COLUMNS: usize = 1_024;
 /// Bytes of an upload that are looked at before its form is decided.
 pub const SAMPLE_BYTES: usize = 256 << 10;
 
+/// Most memory that an upload uses to find duplicates within its file, in bytes: half of what one wasm memory can hold,
+/// because a table needs room beside itself to grow. Some 75 million codes of 10 characters.
+pub const DEDUPE_BYTES: usize = 2 << 30;
+
+/// Rows below the header that a preview shows: what fits a screen.
+pub const PREVIEW_ROWS: usize = 20;
+
 /// Most rejected rows that a report keeps; all of them are counted.
 pub const REPORT_ROWS: usize = 1_000;
+
+/// Longest value in a file of rejected rows, in characters: the longest code and a little more, so that one that is too
+/// long can be recognised.
+pub const REJECTED_VALUE_CHARS: usize = 300;
 
 /// Most different expiries in one batch: the cost of a claim grows with live expiries, and eleven years of days fit.
 pub const BATCH_EXPIRIES: usize = 4_096;

@@ -51,9 +51,21 @@ export const UPLOAD_OPTIONS = new Set([
   "delimiter",
   "expiresAt",
   "dryRun",
+  "limits",
+  "rejectedTo",
   "onProgress",
   "signal",
 ]);
+
+const LIMITS = new Set(["rowBytes", "columns", "expiries", "dedupeBytes"]);
+
+/** Names of limits; their values are checked where they are used. */
+export function checkLimits(limits: object): void {
+  for (const name of Object.keys(limits)) {
+    if (!LIMITS.has(name))
+      throw invalid(`limits.${name}`, `"${name}" is no limit of upload: there are ${[...LIMITS].join(", ")}`);
+  }
+}
 
 const SETTINGS = new Set([
   "name",

@@ -15,7 +15,9 @@ export interface Callbacks {
   notify?: (alert: unknown) => void | Promise<void>;
   /** The next chunk of an upload, `null` at its end. */
   read?: (progress: { rows: number; bytes: number }) => Promise<Uint8Array | null>;
-  /** Takes a piece of an export; resolves when more is wanted. */
+  /** Hears how far an upload has come, each time the store has taken a block. */
+  progress?: (progress: { rows: number; bytes: number }) => void;
+  /** Takes a piece of an export, or of the rejected rows of an upload; resolves when more is wanted. */
   emit?: (piece: Uint8Array) => Promise<void>;
 }
 
@@ -36,6 +38,14 @@ const crashed = new WeakSet<Engine>();
 /** Whether an engine has trapped. */
 export function hasCrashed(engine: Engine): boolean {
   return crashed.has(engine);
+}
+
+/** A callback of the host that failed within a step of the store. */
+class HostFailure {
+  readonly cause: unknown;
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
 }
 
 /** Failures that are the caller's own wish. */
@@ -85,6 +95,7 @@ export async function run(engine: Engine, kind: string, args: unknown, callbacks
 function blame(error: unknown, step: string): [unknown, "store" | "host" | "abort" | "answer"] {
   if (error instanceof Cancelled) return [error.reason, "abort"];
   if (error instanceof Malformed) return [error.cause, "answer"];
+  if (error instanceof HostFailure) return [error.cause, "host"];
   return [error, HOST_STEPS.has(step) ? "host" : "store"];
 }
 
@@ -146,7 +157,7 @@ function performer(callbacks: Callbacks): (step: string, request: unknown) => un
         return undefined;
       }
       case "settle":
-        return started;
+        return settle(started, callbacks, request as { rows: number; bytes: number });
       case "contains": {
         const { block, pool } = request as { block: BlockColumns; pool: string };
         return store.contains({ tenant, pool, block: toBlock(block) });
@@ -173,6 +184,21 @@ function performer(callbacks: Callbacks): (step: string, request: unknown) => un
         return plain(store, step, { tenant, ...(request as object) });
     }
   };
+}
+
+/** Waits for the block, and tells how far the upload has come with it. */
+async function settle(
+  started: Promise<unknown> | undefined,
+  callbacks: Callbacks,
+  progress: { rows: number; bytes: number },
+): Promise<unknown> {
+  const answer = await started;
+  try {
+    callbacks.progress?.(progress);
+  } catch (error) {
+    throw error instanceof Cancelled ? error : new HostFailure(error);
+  }
+  return answer;
 }
 
 /** Calls of the store contract that carry no lists of codes: as they are. */

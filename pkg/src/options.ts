@@ -125,18 +125,52 @@ export interface UploadOptions {
   /** Kept with the batch. Default: the `File`'s own. */
   fileName?: string;
   columns?: UploadColumns;
-  /** Whether the first row is a header. Default: detected. */
-  header?: boolean;
+  /** Whether the first row is a header, or the number of the row that is, as a spreadsheet counts. Default: detected. */
+  header?: boolean | number;
   /** Default: detected. */
   encoding?: "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
-  /** Default: detected. */
-  delimiter?: "," | ";" | "\t" | "|";
+  /** One ASCII character, or "" for a file of one column. Default: detected. */
+  delimiter?: "," | ";" | "\t" | "|" | "" | (string & {});
   /** For codes whose row has no expiry. Default: the pool's applies. */
   expiresAt?: Instant;
   /** Say what would happen and store nothing. */
   dryRun?: boolean;
-  onProgress?: (progress: { rows: number; bytes: number; totalBytes?: number }) => void;
+  /** What of a file is refused. Default: see each. */
+  limits?: UploadLimits;
+  /**
+   * Takes every rejected row as CSV, in a dry run too. Written as fast as it takes it, closed before the codes become
+   * drawable; aborted if the upload fails for another reason than that no row could be taken.
+   */
+  rejectedTo?: WritableStream<Uint8Array>;
+  /** Hears how far the upload has come: at each piece that is read and each block that is stored. */
+  onProgress?: (progress: UploadProgress) => void;
   signal?: AbortSignal;
+}
+
+/** What of a file is refused, so that no file can take a process down. The error names the limit and this option. */
+export interface UploadLimits {
+  /** Longest row, in bytes. Default: 1 MB; rows of shop exports are under 4 kB. At most 1 GB. */
+  rowBytes?: number;
+  /** Most columns. Default: 1,024; shop exports have under 100. */
+  columns?: number;
+  /** Most different expiries. Default: 4,096, eleven years of days; each that lives makes claims a little slower. */
+  expiries?: number;
+  /** Most memory to find duplicates within the file, in bytes. Default: 2 GB, enough for some 75 million codes of 10 characters. */
+  dedupeBytes?: number;
+}
+
+/** How far an upload has come. */
+export interface UploadProgress {
+  /** Rows read so far; at most two blocks of them are not stored yet. */
+  rows: number;
+  /** Bytes of the file read so far. */
+  bytes: number;
+  /** Where it is known beforehand. */
+  totalBytes?: number;
+  /** By the clock of `CouponPools`, over the last seconds; 0 until some time has passed. */
+  rowsPerSecond: number;
+  /** At the pace of the last seconds, where `totalBytes` is known and some time has passed. */
+  secondsLeft?: number;
 }
 
 /** A row that was not taken. */
@@ -145,7 +179,7 @@ export interface RejectedRow {
   row: number;
   /** From 0, where one column is to blame. */
   column: number | null;
-  /** Stable: `empty`, `too-long`, `invisible-character`, `damaged-character`, `missing-column`, `bad-date`, … */
+  /** Stable: `empty`, `too-long`, `rounded-number`, `bad-date`, …: the table is in docs/uploads.md. */
   reason: string;
   /** The value, cut short and made safe to show. */
   value: string | null;
@@ -153,7 +187,7 @@ export interface RejectedRow {
 
 /** Something a person should know about a file. */
 export interface UploadWarning {
-  /** Stable: `trimmed`, `unescaped`, `encoding-guessed`, `header-guessed`, `expiry-guessed`, `dates-ignored`, `delimiter-in-codes`, `zeros-lost`, … */
+  /** Stable: `trimmed`, `zeros-lost`, `encoding-guessed`, …: the table is in docs/uploads.md. */
   kind: string;
   /** How many rows it is about; 1 if it is about the file or a column. */
   count: number;
@@ -161,6 +195,21 @@ export interface UploadWarning {
   row: number | null;
   /** The first value that shows it, or the column's name. */
   value: string | null;
+}
+
+/** One of the first rows of a file, as understood. */
+export interface PreviewRow {
+  /** As a spreadsheet counts. */
+  row: number;
+  /** What became of it: `ignored` stands above the header. */
+  verdict: "ignored" | "header" | "code" | "duplicate" | "in-pool" | "rejected";
+  /** Its cells, the first 100: each cut short and made safe to show, and what it was read as. */
+  cells: { value: string; verdict: "ignored" | "header" | "code" | "expiry" | "rejected" }[];
+  /** The code, if it was taken. */
+  code: string | null;
+  expiresAt: number | null;
+  /** Why it was rejected, if it was. */
+  reason: string | null;
 }
 
 /** What an upload did, or in a dry run would do. `rows = added + duplicatesInFile + duplicatesInPool + rejectedCount`. */
@@ -179,8 +228,8 @@ export interface UploadReport {
   rejected: RejectedRow[];
   /** All rows that were not taken. */
   rejectedCount: number;
-  /** How many rows for each reason. */
-  reasons: { reason: string; count: number }[];
+  /** How many rows for each reason, and what to do about it. */
+  reasons: { reason: string; count: number; advice: string }[];
   /** Codes that had white space around them. */
   trimmed: number;
   /** Codes that lost an export's mark or a spreadsheet's text formula. */
@@ -188,10 +237,16 @@ export interface UploadReport {
   warnings: UploadWarning[];
   /** How the file was understood. */
   format: {
+    /** `csv` for every text; `xlsx`, `xlsb`, `xls`, `ods`. */
+    kind: string;
+    /** The worksheet, in a spreadsheet. */
+    sheet: string | null;
     encoding: string;
     /** `null` in a file of one column. */
     delimiter: string | null;
     header: boolean;
+    /** Which row holds the names, as a spreadsheet counts. */
+    headerRow: number | null;
     columns: string[];
     codeColumn: number;
     expiryColumn: number | null;
@@ -199,8 +254,8 @@ export interface UploadReport {
     /** Whether the file is one of our own exports. */
     export: boolean;
   };
-  /** The first rows as understood. */
-  preview: { row: number; code: string; expiresAt: number | null }[];
+  /** The first 20 rows below the header as understood, and what stands above them. */
+  preview: PreviewRow[];
   bytes: number;
 }
 

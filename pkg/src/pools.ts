@@ -1,6 +1,6 @@
 /** The facade: what users of the package see. Plain async methods over flows of the core. */
 
-import { checkUse, instant, invalid, text, toSettings, UPLOAD_OPTIONS } from "./arguments.js";
+import { checkUse, invalid, text, toSettings } from "./arguments.js";
 import { type Callbacks, Cancelled, type Run, run } from "./driver.js";
 import { type Artefacts, type Engine, Engines } from "./engine.js";
 import { typedError } from "./engine-error.js";
@@ -26,10 +26,11 @@ import type {
   Use,
 } from "./options.js";
 import { type DrawColumns, type MailColumns, type ReadMail, readMails, toDraws } from "./results.js";
-import { nameOf, open, sizeOf, type UploadSource } from "./source.js";
+import type { UploadSource } from "./source.js";
 import type { StoreLimits } from "./store.js";
 import { CompiledTemplate, type InEngine } from "./template.js";
 import { pack } from "./texts.js";
+import { begin } from "./upload.js";
 
 /** An array with the cursor of the page after it. */
 export type PageOf<Row> = Row[] & { next: string | null };
@@ -103,42 +104,21 @@ export class CouponPools {
 
   /**
    * Uploads codes into a static pool: whole or not at all. Streams: the file is never held. A cancelled or failed
-   * upload stores nothing. Errors: `UploadError` with a code, `POOL_KIND`, `POOL_ARCHIVED`, `ABORTED`, `StoreError`.
+   * upload stores nothing. Memory: each row's code and 15 to 26 bytes beside, to find duplicates.
+   * Errors: `UploadError` with a code, `POOL_KIND`, `POOL_ARCHIVED`, `ABORTED`, `StoreError`.
    */
   async upload(handle: string, source: UploadSource, options: UploadOptions = {}): Promise<UploadReport> {
-    for (const option of Object.keys(options)) {
-      if (!UPLOAD_OPTIONS.has(option)) throw invalid(option, `"${option}" is no option of upload`);
-    }
-    const { onProgress, signal, columns = {}, expiresAt } = options;
-    const pieces = open(source);
-    const totalBytes = sizeOf(source);
-    const read = async (progress: { rows: number; bytes: number }): Promise<Uint8Array | null> => {
-      onProgress?.(totalBytes === undefined ? progress : { ...progress, totalBytes });
-      if (signal?.aborted) throw new Cancelled(signal.reason);
-      return abortable(pieces.next(), signal);
-    };
-    const args = {
-      handle: text("handle", handle),
-      options: {
-        fileName: options.fileName ?? nameOf(source) ?? null,
-        dryRun: options.dryRun ?? false,
-        codeColumn: columns.code ?? null,
-        expiryColumn: columns.expiresAt ?? null,
-        ignoreExpiry: columns.expiresAt === null,
-        dateOrder: columns.dateOrder ?? null,
-        header: options.header ?? null,
-        encoding: options.encoding ?? null,
-        delimiter: options.delimiter ?? null,
-        expectedBytes: totalBytes ?? null,
-        expiresAt: expiresAt === undefined ? null : instant(expiresAt),
-      },
-    };
+    const upload = begin(handle, source, options, this.#callbacks.clock);
+    let failed: unknown;
     try {
       // An instance of its own: wasm memory never shrinks, and a large upload should not leave its size behind.
       const engine = await this.#manage.fresh();
-      return (await this.#run(this.#manage, engine, "upload", args, { read })).done as UploadReport;
+      return (await this.#run(this.#manage, engine, "upload", upload.args, upload.callbacks)).done as UploadReport;
+    } catch (error) {
+      failed = error;
+      throw error;
     } finally {
-      pieces.close();
+      upload.close(failed);
     }
   }
 
@@ -482,14 +462,4 @@ type ReadyMail<T extends Template> =
 function paged<Row>(page: unknown): PageOf<Row> {
   const { rows, next } = page as { rows: Row[]; next: string | null };
   return Object.assign(rows, { next });
-}
-
-/** Waits for a promise, or for the signal. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new Cancelled(signal.reason));
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

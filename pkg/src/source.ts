@@ -12,6 +12,10 @@ const PIECE = 1 << 20;
 export interface Pieces {
   /** The next piece, of at most 1 MB; `null` at the end. */
   next(): Promise<Uint8Array | null>;
+  /** How many bytes of the source have been used, where that is not what was handed out. */
+  position?(): number;
+  /** The worksheet, where the pieces are sheet text that was made of one. */
+  sheet?: { kind: string; name: string };
   /** Lets go of the source, even while a piece is waited for. */
   close(): void;
 }

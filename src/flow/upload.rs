@@ -3,6 +3,8 @@
 //! The batch is staged under a lease while blocks go in; only the commit, one mark, makes it drawable. Whatever
 //! ends the flow before that drops the batch; a crash leaves it to the next upload or to `maintain`.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::find::equality_keys;
@@ -124,8 +126,14 @@ struct Upload<'a> {
     /// None in a dry run.
     batch: Option<String>,
     importer: Importer,
+    wants_rejected: bool,
     blocks: u32,
     in_flight: bool,
+    /// The codes of the preview, and those of them that were in no block yet.
+    previewed: HashSet<String>,
+    unseen: HashSet<String>,
+    /// Codes of the preview in the block that was given out last, with their places in it.
+    shown: Vec<(usize, String)>,
     /// When the lease was last renewed.
     renewed: i64,
     duplicates_in_pool: u64,
@@ -136,8 +144,20 @@ impl<'a> Upload<'a> {
         import.case_sensitive = pool.case_sensitive;
         import.block_codes = host.traits().block_codes.max(1);
         import.sort_codes = host.traits().sort_codes;
-        let importer = Importer::new(import);
-        Upload { host, pool, batch, importer, blocks: 0, in_flight: false, renewed: host.now(), duplicates_in_pool: 0 }
+        Upload {
+            host,
+            pool,
+            batch,
+            wants_rejected: import.wants_rejected,
+            importer: Importer::new(import),
+            blocks: 0,
+            in_flight: false,
+            previewed: HashSet::new(),
+            unseen: HashSet::new(),
+            shown: Vec::new(),
+            renewed: host.now(),
+            duplicates_in_pool: 0,
+        }
     }
 
     async fn run_staged(mut self, options: &UploadOptions) -> Result<Uploaded> {
@@ -174,10 +194,11 @@ impl<'a> Upload<'a> {
     async fn pump(&mut self) -> Result<()> {
         loop {
             match self.importer.advance()? {
+                // The rejected rows are all written before anything is committed: their end is an empty piece.
+                Progress::Done if self.wants_rejected => return self.host.emit(Vec::new()).await,
                 Progress::Done => return Ok(()),
                 Progress::More => {
-                    let report = self.importer.report();
-                    let progress = Read { rows: report.rows, bytes: report.bytes };
+                    let progress = Read { rows: self.importer.report().rows, bytes: self.importer.position() };
                     match self.host.read(progress).await? {
                         Some(chunk) => {
                             self.importer.feed(chunk);
@@ -204,6 +225,10 @@ impl<'a> Upload<'a> {
                     self.importer.instants(answer);
                 }
                 Progress::Block(block) => self.take(block).await?,
+                Progress::Rejected(piece) => {
+                    self.host.emit(piece).await?;
+                    self.renew().await?;
+                }
             }
         }
     }
@@ -228,15 +253,16 @@ impl<'a> Upload<'a> {
     async fn take(&mut self, block: Block) -> Result<()> {
         let pool = self.pool.handle.clone();
         let Some(batch) = self.batch.clone() else {
+            self.look_for_shown(&block);
             let held = self.host.contains(Contains { pool, block }).await?;
-            self.duplicates_in_pool += held.iter().filter(|held| **held != 0).count() as u64;
+            self.note_duplicates(held.iter().enumerate().filter(|(_, held)| **held != 0).map(|(place, _)| place));
             return Ok(());
         };
         self.settle().await?;
-        let request = AddBlock { pool, batch, number: self.blocks, block, now: self.host.now(), lease: LEASE_MS };
+        self.look_for_shown(&block);
+        let request = AddBlock { pool, batch, number: self.blocks - 1, block, now: self.host.now(), lease: LEASE_MS };
         self.renewed = request.now;
         self.host.add_block(request).await?;
-        self.blocks += 1;
         self.in_flight = true;
         Ok(())
     }
@@ -245,12 +271,41 @@ impl<'a> Upload<'a> {
         if !std::mem::take(&mut self.in_flight) {
             return Ok(());
         }
-        match self.host.settle(Settle {}).await? {
+        let progress = Settle { rows: self.importer.report().rows, bytes: self.importer.position() };
+        match self.host.settle(progress).await? {
             BlockAnswer::Added { duplicates } => {
-                self.duplicates_in_pool += duplicates.len() as u64;
+                self.note_duplicates(duplicates.iter().map(|place| *place as usize));
                 Ok(())
             }
             BlockAnswer::Ended => Err(self.superseded()),
+        }
+    }
+
+    /// Finds the codes of the preview in a block: they are in the first ones, or scattered over the first that were sorted.
+    fn look_for_shown(&mut self, block: &Block) {
+        self.blocks += 1;
+        self.shown.clear();
+        for code in self.importer.report().preview.iter().filter_map(|row| row.code.as_ref()) {
+            if self.previewed.insert(code.clone()) {
+                self.unseen.insert(code.clone());
+            }
+        }
+        for (place, code) in block.codes.iter().enumerate() {
+            if self.unseen.is_empty() {
+                return;
+            }
+            if let Some(code) = self.unseen.take(code) {
+                self.shown.push((place, code));
+            }
+        }
+    }
+
+    fn note_duplicates(&mut self, places: impl Iterator<Item = usize>) {
+        for place in places {
+            self.duplicates_in_pool += 1;
+            if let Some((_, code)) = self.shown.iter().find(|(shown, _)| *shown == place) {
+                self.importer.in_pool(code);
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! Which row is the header, which column holds the codes, which the expiries.
 
 use super::dates::{self, Reading};
-use super::report::{WarningKind, excerpt};
-use super::{ExpiryColumn, ImportOptions};
+use super::options::{ExpiryColumn, Header, ImportOptions};
+use super::reasons::WarningKind;
+use super::report::{Warning, excerpt};
 use crate::error::{Code, Error, Result};
 use crate::record::{FromValue, Value};
 
@@ -155,18 +156,22 @@ const EXPIRY_NAMES: &[&str] = &[
 /// Rows looked at to tell columns apart: enough to be sure, few enough to be quick.
 const ROWS: usize = 2_000;
 
+/// Rows among which a header with a known name is looked for: above it stand a title, a date and a note, not a table.
+pub(super) const HEADER_ROWS: usize = 10;
+
 /// The first records of a file, as text.
 pub(super) type Row = (u64, Vec<String>);
 
 /// What was found out about the columns.
 pub(super) struct Columns {
-    pub(super) header: bool,
+    /// Which of the rows that are not blank holds the names, if one does.
+    pub(super) header: Option<usize>,
     pub(super) names: Vec<String>,
     pub(super) code: usize,
     pub(super) expiry: Option<usize>,
     /// Whether the header of the code column bears the mark of our exports: values lose one leading `'`.
     pub(super) export: bool,
-    pub(super) warnings: Vec<(WarningKind, Option<u64>, Option<String>)>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// The letters and digits of a header, in lower case.
@@ -184,30 +189,21 @@ pub(super) fn is_known(header: &str) -> bool {
 pub(super) fn find(rows: &[Row], options: &ImportOptions) -> Result<Columns> {
     let width = rows.iter().take(ROWS).map(|row| row.1.len()).max().unwrap_or(1);
     let mut warnings = Vec::new();
-    let first = &rows[0];
-    let by_name = |column: &Option<ColumnRef>| matches!(column, Some(ColumnRef::Name(_)));
-    let header = options.header.unwrap_or_else(|| {
-        if by_name(&options.code_column) || first.1.iter().any(|field| is_known(field)) {
-            return true;
-        }
-        let guessed = looks_like_header(rows, width);
-        if guessed {
-            warnings.push((WarningKind::HeaderGuessed, Some(first.0), Some(first.1.join(", "))));
-        }
-        guessed
-    });
-    let body = &rows[usize::from(header)..];
+    let header = find_header(rows, width, options, &mut warnings)?;
+    let body = &rows[header.map_or(0, |header| header + 1)..];
     let body = &body[..body.len().min(ROWS)];
     let names: Vec<String> = (0..width)
-        .map(|column| match first.1.get(column).filter(|name| header && !name.trim().is_empty()) {
-            Some(name) => name.trim().to_owned(),
-            None => format!("column {}", column + 1),
+        .map(|column| {
+            match header.and_then(|header| rows[header].1.get(column)).filter(|name| !name.trim().is_empty()) {
+                Some(name) => name.trim().to_owned(),
+                None => format!("column {}", column + 1),
+            }
         })
         .collect();
     let code = match &options.code_column {
-        Some(column) => resolve(column, &names, header)?,
+        Some(column) => resolve(column, &names, header.is_some())?,
         None => {
-            let named = header.then(|| named(&names, CODE_NAMES)).flatten();
+            let named = header.and_then(|_| named(&names, CODE_NAMES));
             let only = (width == 1).then_some(0);
             match named.or(only).or_else(|| looks_like_codes(body, width)) {
                 Some(column) => column,
@@ -218,28 +214,74 @@ pub(super) fn find(rows: &[Row], options: &ImportOptions) -> Result<Columns> {
     let dated = |column: &usize| *column != code && holds_dates(body, *column);
     let expiry = match &options.expiry_column {
         Some(ExpiryColumn::Ignore) => None,
-        Some(ExpiryColumn::At(column)) => Some(resolve(column, &names, header)?),
+        Some(ExpiryColumn::At(column)) => Some(resolve(column, &names, header.is_some())?),
         None => {
-            let named = header.then(|| named(&names, EXPIRY_NAMES)).flatten().filter(|column| *column != code);
+            let named = header.and_then(|_| named(&names, EXPIRY_NAMES)).filter(|column| *column != code);
             let dates: Vec<usize> = if named.is_some() { Vec::new() } else { (0..width).filter(dated).collect() };
             match dates[..] {
-                [column] if !header => {
-                    warnings.push((WarningKind::ExpiryGuessed, None, Some(names[column].clone())));
+                [column] if header.is_none() => {
+                    warnings.push(Warning::about(WarningKind::ExpiryGuessed, None, &names[column]));
                     Some(column)
                 }
                 [column, ..] => {
-                    warnings.push((WarningKind::DatesIgnored, None, Some(names[column].clone())));
+                    warnings.push(Warning::about(WarningKind::DatesIgnored, None, &names[column]));
                     None
                 }
                 [] => named,
             }
         }
     };
-    let export = header && names[code].ends_with('\'');
-    if zeros_lost(body, code) {
-        warnings.push((WarningKind::ZerosLost, None, None));
-    }
+    let export = header.is_some() && names[code].ends_with('\'');
     Ok(Columns { header, names, code, expiry, export, warnings })
+}
+
+/// Which of the rows holds the columns' names.
+fn find_header(
+    rows: &[Row],
+    width: usize,
+    options: &ImportOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<usize>> {
+    let among = &rows[..rows.len().min(HEADER_ROWS)];
+    let known = |row: &Row| row.1.iter().any(|field| is_known(field));
+    let header = match (options.header, &options.code_column) {
+        (Some(Header::None), _) => None,
+        (Some(Header::First), _) => Some(0),
+        (Some(Header::Row(number)), _) => match rows.iter().position(|row| row.0 == number) {
+            Some(header) => Some(header),
+            None => {
+                let message = format!("Row {number} is to be the header, but it is blank or too far down.");
+                return Err(Error::new(Code::InvalidArgument, message).with("option", "header"));
+            }
+        },
+        (None, Some(ColumnRef::Name(name))) => {
+            let bears = |row: &Row| row.1.iter().any(|field| plain_name(field) == plain_name(name));
+            Some(among.iter().position(bears).unwrap_or(0))
+        }
+        (None, _) if known(&rows[0]) => Some(0),
+        (None, _) => match (1..among.len()).find(|header| known(&rows[*header]) && is_below_title(rows, *header)) {
+            Some(header) => Some(header),
+            None => looks_like_header(rows, width).then(|| {
+                warnings.push(Warning::about(WarningKind::HeaderGuessed, Some(rows[0].0), &rows[0].1.join(", ")));
+                0
+            }),
+        },
+    };
+    if let Some(above) = header.filter(|above| *above > 0) {
+        let first =
+            Warning::about(WarningKind::AboveHeader, Some(rows[0].0), rows[0].1.join(", ").trim_matches([',', ' ']));
+        warnings.push(Warning { count: above as u64, ..first });
+    }
+    Ok(header)
+}
+
+/// Whether what stands above a row is no part of its table: fewer cells, or words where the rows below have none.
+fn is_below_title(rows: &[Row], header: usize) -> bool {
+    let filled = |row: &Row| row.1.iter().filter(|field| !field.trim().is_empty()).count();
+    let spaced = |row: &Row| row.1.iter().any(|field| field.trim().contains(char::is_whitespace));
+    let (above, below) = (&rows[..header], &rows[header + 1..]);
+    above.iter().all(|row| filled(row) < filled(&rows[header]))
+        || (!below.is_empty() && above.iter().all(spaced) && !below.iter().any(spaced))
 }
 
 fn named(names: &[String], known: &[&str]) -> Option<usize> {
@@ -366,19 +408,4 @@ pub(super) fn ambiguous(row: u64, value: &str) -> Error {
     )
     .with("row", row)
     .with("value", value)
-}
-
-/// Codes that are numbers of one length, none with a zero in front, some a digit short: about one in ten numbers
-/// starts with a zero, and a spreadsheet drops it.
-fn zeros_lost(body: &[Row], code: usize) -> bool {
-    let longest = values(body, code).map(str::len).max().unwrap_or(0);
-    let (mut all, mut short) = (0, 0);
-    for value in values(body, code) {
-        if !value.bytes().all(|byte| byte.is_ascii_digit()) || value.starts_with('0') || value.len() + 3 < longest {
-            return false;
-        }
-        all += 1;
-        short += usize::from(value.len() < longest);
-    }
-    longest >= 5 && short > 0 && short * 4 < all
 }

@@ -72,6 +72,12 @@ impl KeySet {
         Ok(())
     }
 
+    /// How much memory it holds, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let slots: usize = self.parts.iter().map(|part| part.slots.len()).sum();
+        self.keys.held() + slots * size_of::<Slot>()
+    }
+
     /// Brings the slots of keys that are about to be added close to the processor, all at once.
     #[inline]
     fn warm(&self, hashes: impl Iterator<Item = u64>) {
@@ -144,10 +150,14 @@ struct Keys {
 }
 
 impl Keys {
+    fn held(&self) -> usize {
+        self.segments.len() * SEGMENT + self.ends.len() * ENDS * size_of::<u32>()
+    }
+
     fn append(&mut self, mut text: &[u8], ends: impl Iterator<Item = usize>) -> Result<()> {
         let start = self.bytes;
         self.bytes = u32::try_from(start as usize + text.len()).map_err(|_| {
-            Error::new(Code::Internal, "The file holds more codes than one upload can compare. Split it.")
+            Error::new(Code::UploadTooManyCodes, "The file holds more codes than one upload can compare. Split it.")
         })?;
         while !text.is_empty() {
             match self.segments.last_mut() {

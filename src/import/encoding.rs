@@ -86,6 +86,11 @@ impl Decoder {
         ))
     }
 
+    /// For text of our own making.
+    pub(super) fn utf8() -> Self {
+        Decoder::of(Some(Encoding::Utf8), false)
+    }
+
     fn of(encoding: Option<Encoding>, guessed: bool) -> Self {
         Decoder { encoding, guessed, cut: Vec::new() }
     }

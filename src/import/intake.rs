@@ -7,12 +7,16 @@
 use hashbrown::HashTable;
 
 use super::columns::ambiguous;
+use super::damage::{is_error_value, is_rounded_number};
 use super::dates::{self, DateOrder, Expiry, LocalTime, Reading};
-use super::records::{NO_DELIMITER, Record};
-use super::report::{Reason, Report, WarningKind};
+use super::options::{ImportLimits, NO_DELIMITER};
+use super::reasons::{Reason, WarningKind, judge};
+use super::records::Record;
+use super::report::Report;
 use super::stack::Stack;
 use crate::code::{self, Texts};
 use crate::error::{Code, Error, Result};
+use crate::sheet::text::{Mark, unmark};
 
 /// Rows held before the host is asked: few round trips, little memory.
 const HELD_ROWS: usize = 4_096;
@@ -37,6 +41,9 @@ pub(super) struct Plan {
     pub(super) sort_codes: usize,
     /// About so many rows are to come.
     pub(super) expected: usize,
+    /// Whether the rows are sheet text.
+    pub(super) is_sheet: bool,
+    pub(super) limits: ImportLimits,
 }
 
 #[derive(Clone, Copy)]
@@ -84,7 +91,7 @@ const RECENT: usize = 1_024;
 impl Intake {
     pub(super) fn new(plan: Plan) -> Self {
         Intake {
-            stack: Stack::new(plan.block_codes, plan.wants_blocks, plan.sort_codes, plan.expected),
+            stack: Stack::new(plan.block_codes, plan.wants_blocks, plan.sort_codes, plan.expected, plan.limits),
             plan,
             held: Vec::new(),
             held_codes: Texts::default(),
@@ -101,11 +108,16 @@ impl Intake {
     #[inline]
     pub(super) fn row(&mut self, record: &Record<'_>, report: &mut Report) -> Result<()> {
         let Some(field) = record.fields.get(self.plan.code) else {
-            if !record.is_blank(self.plan.delimiter) {
+            if !self.is_blank(record) {
                 report.rows += 1;
-                let reason = if record.unclosed { Reason::UnclosedQuote } else { Reason::MissingColumn };
                 let raw = String::from_utf8_lossy(record.raw);
-                report.reject(record.row, Some(self.plan.code), reason, Some(raw.trim()));
+                let (reason, value) = match () {
+                    () if record.unclosed => (Reason::UnclosedQuote, Some(raw.trim())),
+                    // In sheet text, empty cells at the end of a row are not written.
+                    () if self.plan.is_sheet => (Reason::Empty, None),
+                    () => (Reason::MissingColumn, Some(raw.trim())),
+                };
+                report.reject(record.row, Some(self.plan.code), reason, value);
             }
             return Ok(());
         };
@@ -133,18 +145,27 @@ impl Intake {
     /// A row whose code needs a closer look: trimming, marks, characters past ASCII, faults.
     #[cold]
     fn careful_row(&mut self, record: &Record<'_>, field: &[u8], report: &mut Report) -> Result<()> {
+        let (mark, field) = if self.plan.is_sheet { unmark(field) } else { (None, field) };
         let text = String::from_utf8_lossy(field);
         let mut trimmed = text.trim();
-        if text.starts_with(char::is_whitespace) {
+        if !self.plan.is_sheet && text.starts_with(char::is_whitespace) {
             // A quote after white space quotes nothing for CSV, but some programs write `, "CODE"`.
             let inner = trimmed.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
             trimmed = inner.filter(|inner| !inner.contains('"')).unwrap_or(trimmed).trim();
         }
-        if trimmed.is_empty() && record.is_blank(self.plan.delimiter) {
+        if trimmed.is_empty() && mark.is_none_or(|mark| mark == Mark::Formula) && self.is_blank(record) {
             return Ok(());
         }
         report.rows += 1;
         let column = Some(self.plan.code);
+        let warning = match mark.map(judge) {
+            Some(Err(reason)) => {
+                report.reject(record.row, column, reason, (!trimmed.is_empty()).then_some(trimmed));
+                return Ok(());
+            }
+            Some(Ok(warning)) => warning,
+            None => None,
+        };
         let mut code = trimmed;
         let unescaped = self.unescape(code);
         if let Some(inner) = unescaped {
@@ -155,11 +176,15 @@ impl Intake {
             Err(_) if code.contains(['\n', '\r']) => Some(Reason::LineBreak),
             Err(fault) => Some(fault.into()),
             Ok(()) if is_rounded_number(code) => Some(Reason::RoundedNumber),
+            Ok(()) if is_error_value(code) => Some(Reason::ErrorCell),
             Ok(()) => None,
         };
         if let Some(reason) = fault {
             report.reject(record.row, column, reason, (!code.is_empty()).then_some(code));
             return Ok(());
+        }
+        if let Some(kind) = warning {
+            report.warn(kind, Some(record.row), Some(code));
         }
         if unescaped.is_some() {
             report.unescaped += 1;
@@ -192,14 +217,27 @@ impl Intake {
         if self.plan.export {
             return text.strip_prefix('\'');
         }
+        if self.plan.is_sheet {
+            return None;
+        }
         text.strip_prefix("=\"")?.strip_suffix('"').filter(|inner| !inner.contains('"'))
+    }
+
+    /// Whether nothing stands in a row for anybody who looks at it. In a spreadsheet, formulas filled down a column may
+    /// show nothing.
+    fn is_blank(&self, record: &Record<'_>) -> bool {
+        if !self.plan.is_sheet {
+            return record.is_blank(self.plan.delimiter);
+        }
+        let text = String::from_utf8_lossy(record.raw).replace("\u{1e}f", "");
+        text.chars().all(|character| character.is_whitespace() || matches!(character, '"' | '\u{1f}'))
     }
 
     /// The expiry of a row, or `None` if the row was rejected for it.
     #[inline]
     fn when(&mut self, record: &Record<'_>, report: &mut Report) -> Result<Option<When>> {
         let Some(column) = self.plan.expiry else { return Ok(Some(When::Known(self.plan.default_expiry))) };
-        let Some(field) = record.fields.get(column) else {
+        let Some(field) = record.fields.get(column).or(self.plan.is_sheet.then_some(&[])) else {
             report.reject(record.row, Some(column), Reason::MissingColumn, None);
             return Ok(None);
         };
@@ -217,9 +255,13 @@ impl Intake {
     }
 
     fn read_expiry(&mut self, row: u64, column: usize, field: &[u8], report: &mut Report) -> Result<Option<When>> {
-        let text = String::from_utf8_lossy(field);
+        let (mark, shown) = if self.plan.is_sheet { unmark(field) } else { (None, field) };
+        let text = String::from_utf8_lossy(shown);
         let text = text.trim();
-        let expiry = if text.is_empty() {
+        let expiry = if !mark.is_none_or(|mark| matches!(mark, Mark::Date | Mark::Formula)) {
+            report.reject(row, Some(column), Reason::BadDate, Some(text));
+            return Ok(None);
+        } else if text.is_empty() {
             self.plan.default_expiry
         } else {
             match dates::read(text, self.plan.date_order) {
@@ -402,8 +444,8 @@ fn place((first, last): (u64, u64)) -> usize {
     (spread(first ^ last.rotate_left(29)) >> 40) as usize % RECENT
 }
 
-/// Class of a byte that asks for a closer look: not printable ASCII, or a sign that means something (`+` in rounded
-/// numbers, delimiters in a file of one column).
+/// Class of a byte that asks for a closer look: not printable ASCII, or a sign that means something (`+` and `.` in
+/// rounded numbers, `#` and `:` in error values, delimiters in a file of one column).
 const CAREFUL: u8 = 1;
 /// Class of lower-case letters.
 const LOWER: u8 = 0x20;
@@ -413,7 +455,7 @@ const CLASSES: [u8; 256] = {
     let mut byte = 0;
     while byte < 256 {
         classes[byte] = match byte as u8 {
-            b'+' | b',' | b';' | b'|' | ..0x20 | 0x7f.. => CAREFUL,
+            b'+' | b'.' | b'#' | b':' | b',' | b';' | b'|' | ..0x20 | 0x7f.. => CAREFUL,
             b'a'..=b'z' => LOWER,
             _ => 0,
         };
@@ -421,14 +463,6 @@ const CLASSES: [u8; 256] = {
     }
     classes
 };
-
-/// Whether a spreadsheet made this of a long number: `1.23457E+15`, `1,2E+11`, `1E+12`.
-fn is_rounded_number(code: &str) -> bool {
-    let Some((mantissa, exponent)) = code.split_once("E+") else { return false };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
-    whole.len() == 1 && digits(whole) && digits(fraction) && exponent.len() == 2 && digits(exponent)
-}
 
 /// The bits of `value` mixed, for tables.
 pub(super) fn spread(value: u64) -> u64 {

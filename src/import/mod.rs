@@ -29,11 +29,16 @@
 //! ```
 
 mod columns;
+mod damage;
 pub mod dates;
 mod dedupe;
 mod encoding;
 mod intake;
+mod options;
+mod preview;
+mod reasons;
 mod records;
+mod rejected;
 mod report;
 mod sample;
 mod sniff;
@@ -44,79 +49,24 @@ use std::collections::VecDeque;
 pub use self::columns::ColumnRef;
 pub use self::dates::{DateOrder, LocalTime};
 pub use self::encoding::Encoding;
-pub use self::report::{Duplicate, Format, PreviewRow, Reason, ReasonCount, Rejected, Report, Warning, WarningKind};
+pub use self::options::{ExpiryColumn, Header, ImportLimits, ImportOptions, NO_DELIMITER, Sheet};
+pub use self::preview::{CellVerdict, PreviewCell, PreviewRow, RowVerdict};
+pub use self::reasons::{Reason, WarningKind};
+pub use self::report::{Duplicate, Format, ReasonCount, Rejected, Report, Warning};
 
 use self::encoding::Decoder;
 use self::intake::{Intake, Plan};
 use self::records::{Records, Splitter};
+use self::rejected::RejectedFile;
 use crate::code::{Block, Texts};
 use crate::error::{Code, Counts, Error, Result};
-use crate::limits::{ROW_BYTES, SAMPLE_BYTES};
+use crate::limits::SAMPLE_BYTES;
 
 /// Rejected rows that an error names: what a person reads before scrolling.
 const REASONS_SHOWN: usize = 20;
 
 /// Most rows that room is made for at once: 64 MB of table.
 const EXPECTED_ROWS: usize = 4 << 20;
-
-/// How to read a file. Everything has a default: to find out from the file itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportOptions {
-    /// The column of the codes; found by its name or its look if left out.
-    pub code_column: Option<ColumnRef>,
-    /// The column of the expiries; found by its name, or without header by its dates, if left out.
-    pub expiry_column: Option<ExpiryColumn>,
-    /// Whether the first row that is not blank holds names.
-    pub header: Option<bool>,
-    /// The order of day and month in dates with slashes or dashes; found from dates that allow one order only.
-    pub date_order: Option<DateOrder>,
-    /// The encoding. A byte order mark wins over it.
-    pub encoding: Option<Encoding>,
-    /// The delimiter: a printable ASCII character that is no letter or digit, or a tab.
-    pub delimiter: Option<u8>,
-    /// The expiry of rows whose own is empty: exclusive, milliseconds since 1970.
-    pub default_expiry: Option<i64>,
-    /// Whether codes that differ in letter case only are different codes.
-    pub case_sensitive: bool,
-    /// At most this many codes a block, at least 1.
-    pub block_codes: usize,
-    /// So many codes at a time are put in the order of their keys before they are cut into blocks; 0 for the order of the
-    /// file, which a few blocks keep in any case.
-    pub sort_codes: usize,
-    /// Whether [`Progress::Block`] is wanted, or the report alone: then no block is made.
-    pub wants_blocks: bool,
-    /// The file's size in bytes where it is known: room for its codes is made at once.
-    pub expected_bytes: Option<u64>,
-}
-
-impl Default for ImportOptions {
-    fn default() -> Self {
-        ImportOptions {
-            code_column: None,
-            expiry_column: None,
-            header: None,
-            date_order: None,
-            encoding: None,
-            delimiter: None,
-            default_expiry: None,
-            case_sensitive: false,
-            // Some thousand codes are one record of a block store, and keep a round trip short.
-            block_codes: 4_096,
-            sort_codes: 0,
-            wants_blocks: true,
-            expected_bytes: None,
-        }
-    }
-}
-
-/// Where expiries are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExpiryColumn {
-    /// Nowhere: codes get the default expiry, whatever columns the file has.
-    Ignore,
-    /// In this column.
-    At(ColumnRef),
-}
 
 /// What an import needs or gives next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +79,9 @@ pub enum Progress {
     Instants(Vec<LocalTime>),
     /// Codes to store.
     Block(Block),
+    /// The next piece of a CSV file of the rejected rows, if [`ImportOptions::wants_rejected`]. The last pieces come
+    /// before an end with `UploadNothingUsable`, too.
+    Rejected(Vec<u8>),
     /// The end; the report is final.
     Done,
 }
@@ -145,6 +98,8 @@ enum Stage {
         records: Box<Records>,
         intake: Box<Intake>,
         flushed: bool,
+        /// The length of the chunk that is read, before it was decoded.
+        chunk: usize,
     },
     Done,
     Failed(Error),
@@ -159,12 +114,13 @@ pub struct Importer {
     ended: bool,
     stage: Stage,
     report: Report,
+    rejected: Option<RejectedFile>,
 }
 
 impl Importer {
     /// An import that has seen nothing yet.
     pub fn new(options: ImportOptions) -> Self {
-        let odd = options.delimiter.is_some_and(|delimiter| !sample::is_delimiter(delimiter));
+        let odd = options.delimiter.is_some_and(|byte| byte != NO_DELIMITER && !sample::is_delimiter(byte));
         let stage = if odd {
             Stage::Failed(
                 Error::new(
@@ -177,7 +133,9 @@ impl Importer {
             Stage::Sampling { sample: Vec::new(), enough: SAMPLE_BYTES }
         };
         let options = ImportOptions { block_codes: options.block_codes.max(1), ..options };
-        Importer { options, chunks: VecDeque::new(), used: 0, ended: false, stage, report: Report::default() }
+        let rejected = options.wants_rejected.then(RejectedFile::new);
+        let report = Report { refusals: rejected.is_some().then(Vec::new), ..Report::default() };
+        Importer { options, chunks: VecDeque::new(), used: 0, ended: false, stage, report, rejected }
     }
 
     /// Takes the next chunk, of any size.
@@ -199,9 +157,9 @@ impl Importer {
     ///
     /// With a code of class `UploadError` if the file cannot be taken, and then again at every call: `UploadEmpty`,
     /// `UploadNotText`, `UploadSpreadsheet`, `UploadEncoding`, `UploadRowTooLong`, `UploadTooManyColumns`,
-    /// `UploadColumnUnknown`, `UploadColumnMissing`, `UploadDatesAmbiguous`, `UploadTooManyExpiries` and, at the end
-    /// only, `UploadNothingUsable`; `InvalidArgument` for an impossible delimiter; `Internal` for answers that were
-    /// not asked for. Blocks that were given before are to be dropped.
+    /// `UploadColumnUnknown`, `UploadColumnMissing`, `UploadDatesAmbiguous`, `UploadTooManyExpiries`,
+    /// `UploadTooManyCodes` and, at the end only, `UploadNothingUsable`; `InvalidArgument` for an impossible delimiter or
+    /// header; `Internal` for answers that were not asked for. Blocks that were given before are to be dropped.
     pub fn advance(&mut self) -> Result<Progress> {
         let progress = self.try_advance();
         if let Err(error) = &progress {
@@ -232,6 +190,24 @@ impl Importer {
     /// What is known so far: final once [`Progress::Done`] was answered.
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// How many of the bytes fed have been looked at: a chunk is used up little by little.
+    pub fn position(&self) -> u64 {
+        let waiting = self.chunks.iter().map(Vec::len).sum::<usize>() - self.used;
+        let unread = match &self.stage {
+            Stage::Reading { records, chunk, .. } => (*chunk as f64 * records.left()) as usize,
+            Stage::Sampling { .. } | Stage::Done | Stage::Failed(_) => 0,
+        };
+        self.report.bytes.saturating_sub((waiting + unread) as u64)
+    }
+
+    /// Says that the pool had this code of the preview before.
+    pub fn in_pool(&mut self, code: &str) {
+        let of_code = |row: &&mut PreviewRow| row.code.as_deref() == Some(code);
+        if let Some(row) = self.report.preview.iter_mut().find(of_code) {
+            row.verdict = RowVerdict::InPool;
+        }
     }
 
     /// The report, by value.
@@ -284,17 +260,19 @@ impl Importer {
         if sample.len() < *enough && !whole {
             return Ok(false);
         }
-        sniff::sniff(sample)?;
-        let (mut decoder, mark) = Decoder::choose(sample, whole, self.options.encoding)?;
-        let sampled = sample.len() as u64;
+        let limits = self.options.limits;
+        let (mut decoder, mark) = if self.options.sheet.is_some() {
+            (Decoder::utf8(), 0)
+        } else {
+            sniff::sniff(sample)?;
+            Decoder::choose(sample, whole, self.options.encoding)?
+        };
         let (text, from) = decoder.decode(sample.clone(), mark, whole);
         let Some(form) = sample::examine(&text[from..], whole, &self.options)? else {
-            if *enough > 4 * ROW_BYTES {
-                return Err(records::too_long(1));
-            }
             *enough *= 2;
             return Ok(true);
         };
+        let chunk = sample.len();
         let columns = &form.columns;
         let wanted = columns.code.max(columns.expiry.unwrap_or(0)) + 1;
         let plan = Plan {
@@ -308,21 +286,25 @@ impl Importer {
             block_codes: self.options.block_codes,
             wants_blocks: self.options.wants_blocks,
             sort_codes: self.options.sort_codes,
-            expected: expected_rows(&text[from..], sampled, whole, self.options.expected_bytes),
+            expected: expected_rows(&text[from..], chunk as u64, whole, self.options.expected_bytes),
+            is_sheet: self.options.sheet.is_some(),
+            limits,
         };
-        self.report.format = form.describe();
-        for (kind, row, value) in &columns.warnings {
-            self.report.warn(*kind, *row, value.as_deref());
-        }
-        let splitter = Splitter::new(form.delimiter, wanted);
-        let records = Box::new(Records::new(splitter, text, from + form.start, form.rows_before));
-        self.stage = Stage::Reading { decoder, records, intake: Box::new(Intake::new(plan)), flushed: whole };
+        self.report.format = form.describe(&self.options);
+        self.report.warnings = form.columns.warnings;
+        self.report.preview = form.preview;
+        let splitter = Splitter::new(form.delimiter, wanted, limits.columns);
+        let records = Records::new(splitter, text, from + form.start, form.rows_before, limits.row_bytes);
+        let (records, intake) = (Box::new(records), Box::new(Intake::new(plan)));
+        self.stage = Stage::Reading { decoder, records, intake, flushed: whole, chunk };
         Ok(true)
     }
 
     /// Reads rows until something is needed; `None` to be called again.
     fn read(&mut self) -> Result<Option<Progress>> {
-        let Stage::Reading { decoder, records, intake, flushed } = &mut self.stage else { return Ok(None) };
+        let Stage::Reading { decoder, records, intake, flushed, chunk: length } = &mut self.stage else {
+            return Ok(None);
+        };
         let report = &mut self.report;
         loop {
             if intake.stack.must_settle() {
@@ -334,13 +316,19 @@ impl Importer {
                 }
                 continue;
             }
-            if !intake.must_ask() {
+            // Rows that are held may still be rejected, and come before those that were: they are released first.
+            let tells = report.refusals.as_ref().is_some_and(|refusals| refusals.len() >= rejected::ROWS);
+            if tells && !intake.holds() {
+                return Ok(self.rejected.as_mut().map(|file| Progress::Rejected(file.write(report))));
+            }
+            if !tells && !intake.must_ask() {
                 let last = *flushed && self.chunks.is_empty();
                 if let Some(record) = records.next(last)? {
                     intake.row(&record, report)?;
                     continue;
                 }
                 if let Some(chunk) = self.chunks.pop_front() {
+                    *length = chunk.len();
                     let (text, from) = decoder.decode(chunk, std::mem::take(&mut self.used), false);
                     records.feed(text, from);
                     continue;
@@ -369,9 +357,16 @@ impl Importer {
             if let Some(block) = intake.stack.next_block() {
                 return Ok(Some(Progress::Block(block)));
             }
+            if let Some(mut file) = self.rejected.take() {
+                return Ok(Some(Progress::Rejected(file.write(report))));
+            }
             report.format.encoding = decoder.encoding();
             if decoder.guessed() {
                 report.warn(WarningKind::EncodingGuessed, None, None);
+            }
+            if let Some(short) = report.numbers.short() {
+                let (kind, row, value) = (WarningKind::ZerosLost, Some(short.row), Some(short.code));
+                report.warnings.push(Warning { kind, count: short.count, row, value });
             }
             usable(report)?;
             self.stage = Stage::Done;

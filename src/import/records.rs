@@ -7,11 +7,8 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::{memchr, memchr2, memchr3};
 
+use super::options::{NO_DELIMITER, past};
 use crate::error::{Code, Error, Result};
-use crate::limits::{COLUMNS, ROW_BYTES};
-
-/// The delimiter of a file with one column: a byte that stands in no UTF-8 text.
-pub(super) const NO_DELIMITER: u8 = 0xff;
 
 /// How often an unclosed quote at the end of a file is answered by starting again on the next line: bounds the
 /// work on a file made to provoke it.
@@ -33,6 +30,8 @@ pub(super) struct Splitter {
     delimiter: u8,
     /// How many fields of each record are wanted; the others are only counted.
     wanted: usize,
+    /// How many fields a record may have.
+    most: usize,
     fields: Vec<(u32, u32)>,
     count: usize,
     general: Reader,
@@ -43,11 +42,12 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
-    /// A splitter that keeps the first `wanted` fields of each record.
-    pub(super) fn new(delimiter: u8, wanted: usize) -> Self {
+    /// A splitter that keeps the first `wanted` fields of each record, and refuses records of more than `most`.
+    pub(super) fn new(delimiter: u8, wanted: usize, most: usize) -> Self {
         Splitter {
             delimiter,
             wanted,
+            most,
             fields: Vec::new(),
             count: 0,
             general: ReaderBuilder::new().delimiter(delimiter).build(),
@@ -71,7 +71,7 @@ impl Splitter {
             if text.get(at) == Some(&b'"') {
                 start = at + 1;
                 let Some(length) = memchr(b'"', &text[start..]) else {
-                    return if last { Ok(self.unclosed(text)) } else { Ok(Split::Incomplete) };
+                    return if last { Ok(self.unclosed(text)) } else { self.incomplete() };
                 };
                 end = start + length;
                 at = end + 1;
@@ -86,7 +86,7 @@ impl Splitter {
                 end = match found {
                     Some(length) => start + length,
                     None if last => text.len(),
-                    None => return Ok(Split::Incomplete),
+                    None => return self.incomplete(),
                 };
                 at = end;
             }
@@ -99,25 +99,28 @@ impl Splitter {
                 Some(b'\n') => return self.record(at + 1),
                 Some(b'\r') => match text.get(at + 1) {
                     Some(b'\n') => return self.record(at + 2),
-                    None if !last => return Ok(Split::Incomplete),
+                    None if !last => return self.incomplete(),
                     _ => return self.record(at + 1),
                 },
                 Some(_) => return self.split_general(text, last),
                 None if last => return self.record(at),
-                None => return Ok(Split::Incomplete),
+                None => return self.incomplete(),
             }
         }
     }
 
+    #[inline]
     fn record(&self, length: usize) -> Result<Split> {
-        if self.count > COLUMNS {
-            return Err(Error::new(
-                Code::UploadTooManyColumns,
-                format!("A row has more than {COLUMNS} columns. Save only the columns with codes and expiries."),
-            )
-            .with("limit", COLUMNS));
+        if self.count > self.most {
+            return Err(too_many_columns(self.most));
         }
         Ok(Split::Record { length })
+    }
+
+    /// A row that has too many columns already is refused before its end is seen: there may be none.
+    #[cold]
+    fn incomplete(&self) -> Result<Split> {
+        self.record(0).map(|_| Split::Incomplete)
     }
 
     /// The whole of CSV, for records that the fast path leaves. Cost: one more pass over the record.
@@ -126,13 +129,14 @@ impl Splitter {
         if self.scratch.len() < text.len() + 1 {
             self.scratch.resize(text.len() + 1, 0);
         }
-        self.ends.resize(COLUMNS + 1, 0);
+        self.ends.resize(self.most + 1, 0);
         self.general.reset();
         let (mut result, mut length, written, mut count) =
             self.general.read_record(text, &mut self.scratch, &mut self.ends);
         if result == ReadRecordResult::InputEmpty {
             if !last {
-                return Ok(Split::Incomplete);
+                self.count = count;
+                return self.incomplete();
             }
             // A line end closes the record, unless a quote is still open.
             let (after, _, _, more) =
@@ -148,7 +152,7 @@ impl Splitter {
                 _ => {}
             }
         }
-        self.count = if result == ReadRecordResult::OutputEndsFull { COLUMNS + 1 } else { count };
+        self.count = if result == ReadRecordResult::OutputEndsFull { self.most + 1 } else { count };
         self.in_scratch = true;
         self.fields.clear();
         let mut start = 0;
@@ -244,12 +248,19 @@ pub(super) struct Records {
     /// `joined` is not looked at again before it is so long: work stays linear with chunks of one byte.
     enough: usize,
     row: u64,
+    /// How long a record may be.
+    most: usize,
 }
 
 impl Records {
-    /// Reads `text` from `at` on; `row` records came before.
-    pub(super) fn new(splitter: Splitter, text: Vec<u8>, at: usize, row: u64) -> Self {
-        Records { splitter, chunk: text, at, joined: Vec::new(), joined_at: 0, shared: 0, enough: 0, row }
+    /// Reads `text` from `at` on, as records of at most `most` bytes; `row` records came before.
+    pub(super) fn new(splitter: Splitter, text: Vec<u8>, at: usize, row: u64, most: usize) -> Self {
+        Records { splitter, chunk: text, at, joined: Vec::new(), joined_at: 0, shared: 0, enough: 0, row, most }
+    }
+
+    /// How much of the chunk is still to be read, from 0 to 1.
+    pub(super) fn left(&self) -> f64 {
+        (self.chunk.len() - self.at) as f64 / self.chunk.len().max(1) as f64
     }
 
     /// Takes the next chunk, from `at` on. The one before must be used up.
@@ -271,7 +282,7 @@ impl Records {
                 }
             }
             let rest = &self.chunk[self.at..];
-            let window = &rest[..rest.len().min(ROW_BYTES + 1)];
+            let window = &rest[..rest.len().min(self.most + 1)];
             if window.is_empty() {
                 return Ok(None);
             }
@@ -355,34 +366,38 @@ impl Records {
 
     fn wait_for_more(&mut self) {
         let length = self.joined.len();
-        self.enough = (length + (length / 2).max(64)).min(ROW_BYTES + 1);
+        self.enough = (length + (length / 2).max(64)).min(self.most + 1);
     }
 
     #[inline]
     fn not_too_long(&self, length: usize) -> Result<()> {
-        if length <= ROW_BYTES {
+        if length <= self.most {
             return Ok(());
         }
-        Err(too_long(self.row + 1))
+        Err(too_long(self.row + 1, self.most))
     }
 }
 
+fn too_many_columns(limit: usize) -> Error {
+    let found = format!("A row has more than {limit} columns.");
+    past(Code::UploadTooManyColumns, found, "Save only the columns with codes and expiries.", "columns", limit)
+}
+
 /// The error for a record past the limit, which starts at `row`.
-pub(super) fn too_long(row: u64) -> Error {
-    Error::new(
-        Code::UploadRowTooLong,
-        format!("Row {row} is longer than {ROW_BYTES} bytes. Look for a quote there that is never closed."),
-    )
-    .with("row", row)
-    .with("limit", ROW_BYTES)
+pub(super) fn too_long(row: u64, limit: usize) -> Error {
+    let found = format!("Row {row} is longer than {limit} bytes.");
+    let advice = "Look for a quote there that is never closed.";
+    past(Code::UploadRowTooLong, found, advice, "rowBytes", limit).with("row", row)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{COLUMNS, ROW_BYTES};
 
     fn read(text: &[u8], delimiter: u8, size: usize) -> Result<Vec<(u64, Vec<String>, bool)>> {
-        let mut records = Records::new(Splitter::new(delimiter, usize::MAX), Vec::new(), 0, 0);
+        let splitter = Splitter::new(delimiter, usize::MAX, COLUMNS);
+        let mut records = Records::new(splitter, Vec::new(), 0, 0, ROW_BYTES);
         let mut found = Vec::new();
         let chunks: Vec<_> = text.chunks(size).collect();
         for number in 0..chunks.len().max(1) {
@@ -470,7 +485,7 @@ mod tests {
         for size in [1 << 10, 1 << 16, 1 << 22] {
             let error = read(&text, b',', size).unwrap_err();
             assert_eq!(error.code(), Code::UploadRowTooLong);
-            assert_eq!(error.details()[0], ("row", 2u64.into()));
+            assert_eq!(error.details()[2], ("row", 2u64.into()));
         }
     }
 }

@@ -2,92 +2,15 @@
 
 use serde::Serialize;
 
+use super::damage::Numbers;
+use super::preview::{self, Outcome, PreviewRow};
+use super::reasons::{Reason, WarningKind};
 use super::{DateOrder, Encoding};
-use crate::code::{self, Fault};
-use crate::limits::REPORT_ROWS;
-
-/// Most rows in [`Report::preview`]: what fits a screen.
-const PREVIEW_ROWS: usize = 20;
+use crate::code;
+use crate::limits::{REJECTED_VALUE_CHARS, REPORT_ROWS};
 
 /// Longest excerpt of a value in a report, in characters.
 const EXCERPT_CHARS: usize = 40;
-
-macro_rules! names {
-    ($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $text:literal,)+ }) => {
-        $(#[doc = $about])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-        pub enum $name {
-            $($(#[doc = $doc])+ #[serde(rename = $text)] $variant,)+
-        }
-
-        impl $name {
-            /// Every one there is.
-            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
-
-            /// The stable name, as it crosses to JavaScript.
-            pub const fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $text,)+ }
-            }
-        }
-    };
-}
-
-names! {
-    /// Why a row was rejected.
-    Reason {
-        /// The row has no code, though something stands in it.
-        Empty = "empty",
-        /// The code has more characters than a code can have.
-        TooLong = "too-long",
-        /// A control character or one that cannot be seen stands in the code.
-        Invisible = "invisible-character",
-        /// A character of the code was damaged, here or by an earlier conversion.
-        Damaged = "damaged-character",
-        /// A line break stands in the code: often a quote that is closed too late.
-        LineBreak = "line-break",
-        /// A quote is opened and never closed.
-        UnclosedQuote = "unclosed-quote",
-        /// The code is a number that a spreadsheet rounded, such as `1.23E+15`.
-        RoundedNumber = "rounded-number",
-        /// The row has fewer columns than it takes to reach the code or its expiry.
-        MissingColumn = "missing-column",
-        /// The expiry is no date that exists, or is written in no form that is read.
-        BadDate = "bad-date",
-    }
-}
-
-names! {
-    /// What a person should know about a file that was taken.
-    WarningKind {
-        /// White space around codes was trimmed.
-        Trimmed = "trimmed",
-        /// Marks that keep a spreadsheet from reading codes as formulas or numbers were removed.
-        Unescaped = "unescaped",
-        /// The bytes are not UTF-8 and were read as Windows-1252: look at the characters past ASCII.
-        EncodingGuessed = "encoding-guessed",
-        /// The first row has no name that is known but does not look like a code, so it was taken as the header.
-        HeaderGuessed = "header-guessed",
-        /// There is no header and the expiry column was chosen by its dates.
-        ExpiryGuessed = "expiry-guessed",
-        /// A column holds dates but no name that is known, so it was not read as the expiry.
-        DatesIgnored = "dates-ignored",
-        /// Codes hold a comma, a semicolon, a tab or a bar: perhaps two columns that could not be told apart.
-        DelimiterInCodes = "delimiter-in-codes",
-        /// Codes are numbers of which some are a digit short: a spreadsheet may have dropped leading zeros.
-        ZerosLost = "zeros-lost",
-    }
-}
-
-impl From<Fault> for Reason {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Empty => Reason::Empty,
-            Fault::TooLong => Reason::TooLong,
-            Fault::Invisible => Reason::Invisible,
-            Fault::Damaged => Reason::Damaged,
-        }
-    }
-}
 
 /// One row that was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -109,7 +32,12 @@ pub struct ReasonCount {
     pub reason: Reason,
     /// How many rows.
     pub count: u64,
+    /// What to do about it.
+    pub advice: &'static str,
 }
+
+/// A row on its way into the file of rejected rows.
+pub(super) type Refusal = Rejected;
 
 /// Something a person should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -124,16 +52,29 @@ pub struct Warning {
     pub value: Option<String>,
 }
 
+impl Warning {
+    /// A warning about the file or a column.
+    pub(super) fn about(kind: WarningKind, row: Option<u64>, value: &str) -> Self {
+        Warning { kind, count: 1, row, value: Some(excerpt(value)) }
+    }
+}
+
 /// How the file was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Format {
+    /// What kind of file it is: `csv` for every text, or the kind of spreadsheet.
+    pub kind: String,
+    /// The worksheet, in a spreadsheet.
+    pub sheet: Option<String>,
     /// The encoding; `utf-8` for a file that is all ASCII.
     pub encoding: Encoding,
     /// The delimiter; none in a file of one column.
     pub delimiter: Option<char>,
-    /// Whether the first row holds names.
+    /// Whether a row holds names.
     pub header: bool,
+    /// The number of that row, as a spreadsheet shows it.
+    pub header_row: Option<u64>,
     /// The columns' names, or `column 1` and so on.
     pub columns: Vec<String>,
     /// The column (from 0) that holds the codes.
@@ -144,18 +85,6 @@ pub struct Format {
     pub date_order: Option<DateOrder>,
     /// Whether the file is one of our own exports, whose values lose one leading `'` each.
     pub export: bool,
-}
-
-/// One row as understood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PreviewRow {
-    /// Its number as a spreadsheet shows it.
-    pub row: u64,
-    /// The code.
-    pub code: String,
-    /// When it stops being valid: exclusive, milliseconds since 1970.
-    pub expires_at: Option<i64>,
 }
 
 /// What became of a file. At its end `rows == taken + duplicates_in_file + rejected_count`.
@@ -188,6 +117,11 @@ pub struct Report {
     pub bytes: u64,
     /// The first rows as understood.
     pub preview: Vec<PreviewRow>,
+    /// Rejected rows that are not written to their file yet, if one is wanted.
+    #[serde(skip)]
+    pub(super) refusals: Option<Vec<Refusal>>,
+    #[serde(skip)]
+    pub(super) numbers: Numbers,
 }
 
 /// A row whose code stands in an earlier row too.
@@ -200,13 +134,20 @@ pub struct Duplicate {
 }
 
 impl Report {
+    #[cold]
     pub(super) fn reject(&mut self, row: u64, column: Option<usize>, reason: Reason, value: Option<&str>) {
         self.rejected_count += 1;
         match self.reasons.iter_mut().find(|counted| counted.reason == reason) {
             Some(counted) => counted.count += 1,
-            None => self.reasons.push(ReasonCount { reason, count: 1 }),
+            None => self.reasons.push(ReasonCount { reason, count: 1, advice: reason.advice() }),
         }
-        let rejected = Rejected { row, column: column.map(|column| column as u32), reason, value: value.map(excerpt) };
+        preview::note(&mut self.preview, row, Outcome::Rejected { column, reason });
+        let column = column.map(|column| column as u32);
+        if let Some(refusals) = &mut self.refusals {
+            let value = value.map(|value| cut(value, REJECTED_VALUE_CHARS));
+            refusals.push(Refusal { row, column, reason, value });
+        }
+        let rejected = Rejected { row, column, reason, value: value.map(excerpt) };
         keep_first(&mut self.rejected, rejected, |rejected| rejected.row);
     }
 
@@ -214,15 +155,19 @@ impl Report {
         self.duplicates_in_file += 1;
         if self.duplicates.len() < REPORT_ROWS {
             self.duplicates.push(Duplicate { row, value: excerpt(code) });
+            preview::note(&mut self.preview, row, Outcome::Duplicate);
         }
     }
 
     #[inline]
-    pub(super) fn take(&mut self, row: u64, code: impl FnOnce() -> (String, Option<i64>)) {
+    pub(super) fn take<'a>(&mut self, row: u64, code: impl Fn() -> &'a [u8], expires_at: impl FnOnce() -> Option<i64>) {
         self.taken += 1;
-        if self.preview.len() < PREVIEW_ROWS {
-            let (code, expires_at) = code();
-            self.preview.push(PreviewRow { row, code, expires_at });
+        if self.numbers.are_possible() {
+            self.numbers.see(row, code());
+        }
+        if self.preview.last().is_some_and(|last| row <= last.row) {
+            let (code, expires_at) = (String::from_utf8_lossy(code()).into_owned(), expires_at());
+            preview::note(&mut self.preview, row, Outcome::Code { code, expires_at });
         }
     }
 
@@ -245,9 +190,13 @@ fn keep_first<T>(list: &mut Vec<T>, item: T, row: impl Fn(&T) -> u64) {
 
 /// The start of `text`, safe to show anywhere that escapes for its own syntax.
 pub(super) fn excerpt(text: &str) -> String {
+    cut(text, EXCERPT_CHARS)
+}
+
+fn cut(text: &str, most: usize) -> String {
     let mut short = String::new();
     for (index, character) in text.chars().enumerate() {
-        if index == EXCERPT_CHARS {
+        if index == most {
             short.push('…');
             break;
         }

@@ -4,10 +4,10 @@ use hashbrown::HashTable;
 
 use super::dedupe::KeySet;
 use super::intake::spread;
+use super::options::{ImportLimits, past};
 use super::report::Report;
 use crate::code::{self, Block, Run, Texts};
-use crate::error::{Code, Error, Result};
-use crate::limits::BATCH_EXPIRIES;
+use crate::error::{Code, Result};
 
 /// One code, beside its text.
 #[derive(Clone, Copy)]
@@ -38,12 +38,13 @@ pub(super) struct Stack {
     gone: usize,
     all_expiries: HashTable<i64>,
     last_rank: u64,
+    limits: ImportLimits,
 }
 
 impl Stack {
     /// Nothing yet, to be given out in blocks of at most `limit` codes if they are `wanted`, `sorted` codes at a time in
     /// the order of their keys; about `expected` codes are to come.
-    pub(super) fn new(limit: usize, wanted: bool, sorted: usize, expected: usize) -> Self {
+    pub(super) fn new(limit: usize, wanted: bool, sorted: usize, expected: usize, limits: ImportLimits) -> Self {
         Stack {
             limit,
             run: if wanted { sorted.max(limit) } else { limit },
@@ -57,6 +58,7 @@ impl Stack {
             gone: 0,
             all_expiries: HashTable::new(),
             last_rank: NEVER,
+            limits,
         }
     }
 
@@ -81,6 +83,11 @@ impl Stack {
     /// Finds the duplicates among the codes that were not looked at yet, and takes them out. Done for many codes in a
     /// row, because then the processor waits for memory once for several of them.
     pub(super) fn settle(&mut self, report: &mut Report) -> Result<()> {
+        let limit = self.limits.dedupe_bytes;
+        if self.seen.bytes() > limit {
+            let found = format!("The codes take more than {limit} bytes of memory to be compared with each other.");
+            return Err(past(Code::UploadTooManyCodes, found, "Split the file.", "dedupeBytes", limit));
+        }
         let Stack { entries, codes, keys, settled, .. } = self;
         let keys = if keys.is_empty() { &*codes } else { &*keys };
         let fresh = &entries[*settled..];
@@ -101,7 +108,7 @@ impl Stack {
                 report.duplicate(row, self.codes.get(place));
                 continue;
             }
-            report.take(row, || (self.codes.get(place).to_owned(), expiry(rank)));
+            report.take(row, || self.codes.get_bytes(place), || expiry(rank));
             if rank != self.last_rank {
                 self.count_expiry(rank)?;
             }
@@ -126,14 +133,11 @@ impl Stack {
         let Some(expiry) = expiry(rank) else { return Ok(()) };
         let hash = spread(rank);
         if self.all_expiries.find(hash, |other| *other == expiry).is_none() {
-            if self.all_expiries.len() == BATCH_EXPIRIES {
-                return Err(Error::new(
-                    Code::UploadTooManyExpiries,
-                    format!(
-                        "The codes have more than {BATCH_EXPIRIES} different expiries. Round them to days or split the file."
-                    ),
-                )
-                .with("limit", BATCH_EXPIRIES));
+            let limit = self.limits.expiries;
+            if self.all_expiries.len() == limit {
+                let found = format!("The codes have more than {limit} different expiries.");
+                let advice = "Round them to days or split the file.";
+                return Err(past(Code::UploadTooManyExpiries, found, advice, "expiries", limit));
             }
             self.all_expiries.insert_unique(hash, expiry, |other| spread(rank_of(Some(*other))));
         }
@@ -240,7 +244,8 @@ mod tests {
 
     /// The keys of each block that `count` scattered codes of some expiries make, every tenth of them twice.
     fn blocks(limit: usize, sorted: usize, count: u32, expiries: u32) -> Vec<Vec<String>> {
-        let (mut stack, mut report, mut blocks) = (Stack::new(limit, true, sorted, 0), Report::default(), Vec::new());
+        let (mut stack, mut report, mut blocks) =
+            (Stack::new(limit, true, sorted, 0, ImportLimits::default()), Report::default(), Vec::new());
         let mut take = |stack: &mut Stack| {
             while let Some(block) = stack.next_block() {
                 assert!(

@@ -14,7 +14,7 @@ use crate::flow::preview::{Preview, preview};
 use crate::flow::render::Made;
 use crate::flow::undo::{batches, undo};
 use crate::flow::upload::{UploadOptions, upload};
-use crate::import::{ColumnRef, ExpiryColumn, ImportOptions};
+use crate::import::{ColumnRef, ExpiryColumn, ImportLimits, ImportOptions, NO_DELIMITER};
 use crate::pool::settings::Settings;
 use crate::record::{FromValue, Value};
 
@@ -106,8 +106,11 @@ impl FromValue for UploadArgs {
         let delimiter: Option<String> = value.read("delimiter")?;
         let delimiter = match delimiter.as_deref().map(str::as_bytes) {
             None => None,
+            Some([]) => Some(NO_DELIMITER),
             Some([byte]) => Some(*byte),
-            Some(_) => return Err(invalid("delimiter", "delimiter is one character: , ; | or a tab")),
+            Some(_) => {
+                return Err(invalid("delimiter", "delimiter is one character, or none for a file of one column"));
+            }
         };
         let expiry_column: Option<ColumnRef> = value.read("expiry_column")?;
         let import = ImportOptions {
@@ -121,6 +124,9 @@ impl FromValue for UploadArgs {
             encoding: value.read("encoding")?,
             delimiter,
             expected_bytes: value.read::<Option<f64>>("expected_bytes")?.map(|bytes| bytes as u64),
+            wants_rejected: value.read("wants_rejected")?,
+            sheet: value.read("sheet")?,
+            limits: value.read::<Option<ImportLimits>>("limits")?.unwrap_or_default(),
             ..ImportOptions::default()
         };
         let options = UploadOptions {

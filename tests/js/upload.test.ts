@@ -448,7 +448,7 @@ describe("an upload reads", () => {
     const report = await bench.pools.upload("a", source, options);
     sums(report);
     const expiries = new Map<string, number | null>();
-    for (const { code, expiresAt } of report.preview) expiries.set(code, expiresAt);
+    for (const { code, expiresAt } of report.preview) if (code !== null) expiries.set(code, expiresAt);
     return { report, codes: await remaining(bench), expiries };
   };
   const utf16 = (text: string, little: boolean, mark = true) => {
@@ -664,6 +664,13 @@ describe("an upload refuses", () => {
       ["dateOrder", { columns: { dateOrder: "ymd" } }],
       ["expiresAt", { expiresAt: "tomorrow" }],
       ["dryrun", { dryrun: true }],
+      ["header", { header: "first" }],
+      ["header", { header: 0 }],
+      ["header", { header: 7 }],
+      ["limits", { limits: { rowBytes: 0 } }],
+      ["limits", { limits: { columns: "many" } }],
+      ["limits.rows", { limits: { rows: 5 } }],
+      ["rejectedTo", { rejectedTo: "rejected.csv" }],
     ];
     for (const [option, options] of wrong) {
       const error = await refused("A-1\n", options);

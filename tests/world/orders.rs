@@ -85,6 +85,7 @@ pub(crate) enum Order {
 }
 
 /// How an order ended.
+#[expect(clippy::large_enum_variant, reason = "one lives for a moment")]
 #[derive(Debug)]
 pub(crate) enum Ending {
     Drawn(Result<Drawn>),

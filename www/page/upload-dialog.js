@@ -13,14 +13,31 @@ const REASONS = {
   "line-break": "a line break in the code",
   "unclosed-quote": "a quote that is never closed",
   "rounded-number": "a number that a spreadsheet rounded",
+  "date-cell": "a date",
+  "boolean-cell": "true or false",
+  "error-cell": "an error of the spreadsheet",
+  "formula-without-result": "a formula without its result",
+  "uncertain-number": "a number whose digits are not certain",
   "missing-column": "too few columns",
   "bad-date": "not a date",
+};
+
+const VERDICTS = {
+  ignored: "not read",
+  header: "header",
+  code: "code",
+  duplicate: "twice in the file",
+  "in-pool": "already in the pool",
 };
 
 const NOTICES = {
   trimmed: "white space around the code was removed",
   unescaped: "a spreadsheet’s mark before the code was removed",
   "encoding-guessed": "read as Windows-1252: look at the special characters",
+  "above-header": "rows above the header were left out",
+  formulas: "the code is the result of a formula",
+  "long-numbers": "numbers of more than 15 digits: look whether all are right",
+  "bare-numbers": "numbers that may have lost leading zeros",
   "header-guessed": "the first row was taken as a header",
   "expiry-guessed": "the expiry column was found by its dates",
   "dates-ignored": "a column of dates without a known name was not read as the expiry",
@@ -176,15 +193,17 @@ function reasonText(reason) {
 }
 
 function previewPart({ preview }) {
+  const rows = preview.map(({ row, verdict, cells, code, expiresAt, reason }) => [
+    count(row),
+    reason === null ? VERDICTS[verdict] : reasonText(reason),
+    el("code", {}, code ?? cells.map(({ value }) => value).join(" · ")),
+    code === null ? "" : lastDay(expiresAt),
+  ]);
   return el(
     "details",
     {},
-    el("summary", {}, "The first codes as understood"),
-    table(
-      ["Row", "Code", "Valid until"],
-      preview.map(({ row, code, expiresAt }) => [count(row), el("code", {}, code), lastDay(expiresAt)]),
-      { numbers: [0] },
-    ),
+    el("summary", {}, "The first rows as understood"),
+    table(["Row", "Read as", "Code", "Valid until"], rows, { numbers: [0] }),
   );
 }
 

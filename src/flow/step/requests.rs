@@ -61,7 +61,12 @@ requests! {
         lease: i64,
     }
     /// Nothing but the wait.
-    Settle {}
+    Settle {
+        /// Rows read so far.
+        rows: u64,
+        /// Bytes read so far.
+        bytes: u64,
+    }
     /// `commitBatch` of the store contract.
     CommitBatch {
         /// Handle.
