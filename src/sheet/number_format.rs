@@ -5,6 +5,8 @@
 //! of formats are those of ECMA-376 Part 1 (5th edition), §18.8.30 and §18.8.31, which are the same in every language
 //! of the program.
 
+use super::decimal::Decimal;
+
 /// What a cell's number format does, ready to be applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NumberFormat {
@@ -87,6 +89,9 @@ pub(super) struct Chosen<'a> {
 }
 
 impl NumberFormat {
+    /// The highest number of a format that need not be described.
+    pub const LAST_BUILTIN: u32 = 81;
+
     /// Reads the code of a format. Every text is one: what is not understood shows nothing that could be known.
     pub fn parse(code: &str) -> Self {
         let sections: Vec<Section> = Sections(code).map(section).collect();
@@ -314,7 +319,7 @@ fn condition(inside: &str) -> Option<Condition> {
         ("=", Comparison::Equal),
     ];
     let (sign, comparison) = COMPARISONS.iter().find(|(sign, _)| inside.starts_with(sign))?;
-    let with = inside[sign.len()..].trim().parse().ok().filter(|with: &f64| with.is_finite())?;
+    let with = Decimal::parse(inside[sign.len()..].trim_ascii())?.approximate();
     Some(Condition { comparison: *comparison, with })
 }
 

@@ -1,0 +1,166 @@
+//! Texts: those that a workbook keeps apart from its cells and numbers, and those that stand in a cell.
+//!
+//! ECMA-376 Part 1, §18.4. A text may be of several runs with formats of their own, which are joined; what is there to
+//! be pronounced (`rPh`) is no part of it.
+
+use super::xml::{Event, Xml, find, into_text};
+use crate::error::Result;
+use crate::sheet::{Limits, damaged, too_large};
+
+/// Shared texts, in one buffer: they cost their bytes and four more each.
+pub(super) struct Strings {
+    /// What is still to be read of them.
+    xml: Option<Xml>,
+    texts: String,
+    ends: Vec<u32>,
+    /// Numbers of those that were too long, in order.
+    long: Vec<u32>,
+    scratch: Vec<u8>,
+    limits: Limits,
+}
+
+impl Strings {
+    /// Texts that are not read yet; none if the workbook has none.
+    pub(super) fn new(xml: Option<Xml>, limits: Limits) -> Self {
+        // A position in the buffer has 32 bits.
+        let limits = Limits { shared_strings_bytes: limits.shared_strings_bytes.min(u32::MAX as usize), ..limits };
+        Strings { xml, texts: String::new(), ends: Vec::new(), long: Vec::new(), scratch: Vec::new(), limits }
+    }
+
+    /// Reads up to `count` more. Answers whether more are left.
+    pub(super) fn read(&mut self, count: usize) -> Result<bool> {
+        let Some(xml) = &mut self.xml else { return Ok(false) };
+        for _ in 0..count {
+            // Inside `sst`, its items; nothing else there holds any.
+            loop {
+                match xml.next()? {
+                    Event::Open if xml.name() == b"si" && xml.depth() == 2 => break,
+                    Event::Open if xml.depth() > 1 => xml.skip()?,
+                    Event::Empty if xml.name() == b"si" => self.ends.push(self.texts.len() as u32),
+                    Event::End => {
+                        self.xml = None;
+                        self.scratch = Vec::new();
+                        return Ok(false);
+                    }
+                    _ => {}
+                }
+            }
+            self.scratch.clear();
+            if rich_text(xml, self.limits.cell_bytes, &mut self.scratch)? {
+                self.long.push(self.ends.len() as u32);
+            }
+            match std::str::from_utf8(&self.scratch) {
+                Ok(text) if !has_escapes(text.as_bytes()) => self.texts.push_str(text),
+                _ => self.texts.push_str(&unescape(&into_text(std::mem::take(&mut self.scratch)))),
+            }
+            self.ends.push(self.texts.len() as u32);
+            if self.texts.len() + 4 * self.ends.len() > self.limits.shared_strings_bytes {
+                let what = "The texts of the workbook take too many bytes";
+                return Err(too_large(what, "sharedStringsBytes", self.limits.shared_strings_bytes as u64));
+            }
+        }
+        Ok(true)
+    }
+
+    /// A text by its number, and whether it was too long and is cut.
+    pub(super) fn get(&mut self, number: &[u8]) -> Result<(&str, bool)> {
+        let index = std::str::from_utf8(number).ok().and_then(|number| number.trim_ascii().parse::<usize>().ok());
+        let index = index.ok_or_else(|| damaged("a cell names a text by something that is no number"))?;
+        while index >= self.ends.len() && self.read(usize::MAX)? {}
+        let Some(end) = self.ends.get(index) else {
+            return Err(damaged(format!("a cell shows text number {index}, and there are only {}", self.ends.len())));
+        };
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        let text = self.texts.get(start as usize..*end as usize).unwrap_or_default();
+        Ok((text, !self.long.is_empty() && self.long.binary_search(&(index as u32)).is_ok()))
+    }
+}
+
+/// Reads the text of the element that was just opened, up to its end. Answers whether it was longer than `limit` bytes
+/// and is cut.
+pub(super) fn rich_text(xml: &mut Xml, limit: usize, into: &mut Vec<u8>) -> Result<bool> {
+    let outside = xml.depth() - 1;
+    let (mut within, mut long) = (false, false);
+    loop {
+        match xml.next()? {
+            Event::Text if within => long |= add_within(xml, limit, into)?,
+            Event::Open => match xml.name() {
+                b"rPh" => xml.skip()?,
+                name => within = name == b"t",
+            },
+            Event::Close if xml.depth() == outside => return Ok(long),
+            Event::Close | Event::End => within = false,
+            Event::Text | Event::Empty => {}
+        }
+    }
+}
+
+/// Adds a piece of text, up to a limit. Answers whether something was left out.
+pub(super) fn add_within(xml: &mut Xml, limit: usize, into: &mut Vec<u8>) -> Result<bool> {
+    if into.len() > limit {
+        return Ok(true);
+    }
+    xml.add_text(into)?;
+    let long = into.len() > limit;
+    into.truncate(limit + 1);
+    Ok(long)
+}
+
+/// Whether characters may be written as `_x000D_` (§22.9.2.19).
+pub(super) fn has_escapes(text: &[u8]) -> bool {
+    find(text, b"_x").is_some()
+}
+
+/// The text with such characters resolved.
+pub(super) fn unescape(text: &str) -> String {
+    let mut units = Vec::new();
+    let mut rest = text;
+    while let Some(at) = find(rest.as_bytes(), b"_x") {
+        units.extend(rest[..at].encode_utf16());
+        match escaped(&rest.as_bytes()[at..]) {
+            Some(unit) => {
+                units.push(unit);
+                rest = &rest[at + ESCAPE_BYTES..];
+            }
+            None => {
+                units.extend("_".encode_utf16());
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    units.extend(rest.encode_utf16());
+    // Half a pair is no character: the import reports the row.
+    String::from_utf16_lossy(&units)
+}
+
+const ESCAPE_BYTES: usize = "_x0000_".len();
+
+fn escaped(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.get(2..ESCAPE_BYTES - 1)?;
+    if bytes.get(ESCAPE_BYTES - 1) != Some(&b'_') || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_may_be_written_as_numbers() {
+        for (written, meant) in [
+            ("a_x000D_b", "a\rb"),
+            ("_x005F_x000D_", "_x000D_"),
+            ("_xD83D__xDE00_", "\u{1f600}"),
+            ("_xD83D_", "\u{fffd}"),
+            ("_x00_", "_x00_"),
+            ("_x+041_", "_x+041_"),
+            ("_x0041", "_x0041"),
+            ("__x0041_", "_A"),
+            ("é_x0041_é", "éAé"),
+        ] {
+            assert_eq!(unescape(written), meant, "{written}");
+        }
+    }
+}
