@@ -58,7 +58,7 @@ impl Decimal {
     }
 
     /// The number as a spreadsheet keeps it, if it has a fraction: no more than 15 digits. Whole numbers stay.
-    pub(super) fn to_kept(mut self) -> Self {
+    pub(super) fn into_kept(mut self) -> Self {
         if self.is_whole() || self.digits.len() <= KEPT {
             return self;
         }

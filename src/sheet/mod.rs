@@ -14,6 +14,8 @@
 //! ```
 
 #[cfg(feature = "xlsx")]
+mod choice;
+#[cfg(feature = "xlsx")]
 mod crc;
 mod decimal;
 pub mod number;
@@ -21,6 +23,8 @@ pub mod number_format;
 pub mod text;
 #[cfg(feature = "xlsx")]
 mod xlsx;
+#[cfg(feature = "xlsx")]
+mod xml;
 #[cfg(feature = "xlsx")]
 mod zip;
 
@@ -188,7 +192,9 @@ fn kind_of(archive: &zip::Archive) -> std::result::Result<Kind, &'static str> {
 fn unreadable(kind: &'static str) -> Error {
     Error::new(
         Code::UploadSpreadsheet,
-        format!("The file is of a kind that is not read here ({kind}). Save the sheet as CSV or .xlsx and upload that."),
+        format!(
+            "The file is of a kind that is not read here ({kind}). Save the sheet as CSV or .xlsx and upload that."
+        ),
     )
     .with("kind", kind)
 }
@@ -203,7 +209,10 @@ fn damaged(what: impl std::fmt::Display) -> Error {
 
 /// The error for a file past a limit; `option` is that of `limits` which raises it.
 fn too_large(what: impl std::fmt::Display, option: &'static str, limit: u64) -> Error {
-    Error::new(Code::UploadTooLarge, format!("{what}: more than {limit} are not read. `limits: {{ {option} }}` says how many."))
-        .with("option", format!("limits.{option}"))
-        .with("limit", limit)
+    Error::new(
+        Code::UploadTooLarge,
+        format!("{what}: more than {limit} are not read. `limits: {{ {option} }}` says how many."),
+    )
+    .with("option", format!("limits.{option}"))
+    .with("limit", limit)
 }

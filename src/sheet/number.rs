@@ -48,7 +48,7 @@ pub fn show(stored: &str, format: &NumberFormat, dates: DateSystem, out: &mut St
     if let Some((date, time)) = format.date() {
         return Some(show_date(&number, (date, time), dates, out));
     }
-    let number = number.to_kept();
+    let number = number.into_kept();
     if !number.is_whole() {
         number.write(out);
         return Some(Mark::Number);

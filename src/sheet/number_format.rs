@@ -364,7 +364,9 @@ mod tests {
 
     #[test]
     fn dates_and_times_are_told_by_their_letters() {
-        for code in ["yyyy-mm-dd", "d.m.yy", "mmm", "[$-409]d\\-mmm\\-yyyy;@", "[$-F800]dddd, mmmm dd, yyyy", "gge", "M"] {
+        for code in
+            ["yyyy-mm-dd", "d.m.yy", "mmm", "[$-409]d\\-mmm\\-yyyy;@", "[$-F800]dddd, mmmm dd, yyyy", "gge", "M"]
+        {
             assert_eq!(date(code), Some((true, false)), "{code}");
         }
         for code in ["h:mm", "[h]:mm:ss", "mm:ss.0", "h AM/PM", "[mm]"] {
@@ -373,7 +375,9 @@ mod tests {
         for code in ["m/d/yy h:mm", "[$-en-US]yyyy\\-mm\\-dd\"T\"hh:mm:ss", "dd hh"] {
             assert_eq!(date(code), Some((true, true)), "{code}");
         }
-        for code in ["General", "0", "\"day\" 0", "0_d", "\\d0", "[Red]0", "[Color 12]0", "0.00E+00", "@", "*d0", "\"m\"0", ""] {
+        for code in
+            ["General", "0", "\"day\" 0", "0_d", "\\d0", "[Red]0", "[Color 12]0", "0.00E+00", "@", "*d0", "\"m\"0", ""]
+        {
             assert_eq!(date(code), None, "{code}");
         }
     }

@@ -143,7 +143,9 @@ impl Archive {
         let deflated = match part.method {
             CompressionMethod::STORE => false,
             CompressionMethod::DEFLATE => true,
-            _ => return Err(damaged(format!("its part {} is packed in a way that spreadsheets do not use", part.name))),
+            _ => {
+                return Err(damaged(format!("its part {} is packed in a way that spreadsheets do not use", part.name)));
+            }
         };
         if part.size > self.limits.expanded_bytes {
             return Err(self.too_much());

@@ -72,7 +72,9 @@ fn options_of(options: &JsValue) -> Result<Options> {
     let limit = |name: &'static str, default: u64, most: u64| {
         let limit = property(&given, name);
         match limit.as_f64() {
-            Some(number) if number >= 1.0 && number <= LARGEST && number.fract() == 0.0 => Ok((number as u64).min(most)),
+            Some(number) if number >= 1.0 && number <= LARGEST && number.fract() == 0.0 => {
+                Ok((number as u64).min(most))
+            }
             _ if limit.is_null() || limit.is_undefined() => Ok(default),
             _ => Err(invalid(name, "a limit is a whole number from 1 up")),
         }
@@ -124,7 +126,9 @@ impl Bytes {
             }
             Bytes::Function(read) => {
                 let bytes = read.call2(&JsValue::UNDEFINED, &offset.into(), &length.into())?;
-                bytes.dyn_into().map_err(|_| js_sys::TypeError::new("the file gave something that is no Uint8Array").into())
+                bytes
+                    .dyn_into()
+                    .map_err(|_| js_sys::TypeError::new("the file gave something that is no Uint8Array").into())
             }
         }
     }

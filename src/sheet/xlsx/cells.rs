@@ -1,8 +1,8 @@
 //! The cells of a worksheet, one after the other (ECMA-376 Part 1, §18.3.1).
 
 use super::strings::{add_within, has_escapes, rich_text, unescape};
-use super::xml::{Event, Xml, into_text};
 use crate::error::{Code, Error, Result};
+use crate::sheet::xml::{Event, Xml, into_text};
 use crate::sheet::{Limits, damaged, too_large};
 
 /// What kind of value a cell holds (§18.18.11).
@@ -232,7 +232,8 @@ fn place_of(place: &[u8]) -> Option<(u32, u64)> {
     if !(1..=4).contains(&letters) {
         return None;
     }
-    let column = place[..letters].iter().fold(0, |sum, letter| sum * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1);
+    let column =
+        place[..letters].iter().fold(0, |sum, letter| sum * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1);
     Some((column - 1, number(&place[letters..])?))
 }
 

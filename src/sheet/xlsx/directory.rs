@@ -6,13 +6,13 @@
 use std::rc::Rc;
 
 use super::cells::{Found, Kind};
-use super::xml::{Event, Xml};
 use super::{cells_of, part_of};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::limits::SHEETS;
 use crate::sheet::number::DateSystem;
+use crate::sheet::xml::{Event, Xml};
 use crate::sheet::zip::Archive;
-use crate::sheet::{Options, SheetRef, damaged};
+use crate::sheet::{Options, choice, damaged};
 
 /// Most relationships of a part that are looked at: a workbook has one for each sheet and some more.
 const RELATIONSHIPS: usize = 2 * SHEETS;
@@ -47,8 +47,7 @@ impl Directory {
             .ok_or_else(|| damaged("it does not say where its workbook is"))?
             .target;
         let related = relationships(archive, &workbook)?;
-        let of_kind =
-            |kind: &str| related.iter().find(|found| found.kind == kind).map(|found| found.target.clone());
+        let of_kind = |kind: &str| related.iter().find(|found| found.kind == kind).map(|found| found.target.clone());
         let mut directory = Directory {
             sheets: Vec::new(),
             strings: of_kind("sharedStrings"),
@@ -94,62 +93,24 @@ impl Directory {
 
     /// Finds the worksheet that is to be read, and says whether its first cell is a text that is kept apart.
     pub(super) fn choose(&self, archive: &Rc<Archive>, options: &Options) -> Result<(&Listed, bool)> {
-        if let Some(wanted) = &options.sheet {
-            let found = match wanted {
-                SheetRef::Name(name) => self.named(name),
-                SheetRef::Number(number) => {
-                    usize::try_from(*number).ok().and_then(|number| self.sheets.get(number.checked_sub(1)?))
-                }
-            };
-            let sheet = found.ok_or_else(|| self.missing(wanted))?;
-            return Ok((sheet, first_kind(archive, sheet)? == Some(Kind::SharedText)));
-        }
-        let (mut shown, mut hidden) = (Vec::new(), Vec::new());
-        for sheet in &self.sheets {
-            if let Some(kind) = first_kind(archive, sheet)? {
-                let group = if sheet.hidden { &mut hidden } else { &mut shown };
-                group.push((sheet, kind == Kind::SharedText));
-            }
-        }
-        match (shown.as_slice(), hidden.as_slice()) {
-            ([one], _) => Ok(*one),
-            ([], []) => Err(Error::new(Code::UploadEmpty, "No worksheet of the file has anything in it. Upload codes, one a row.")),
-            ([], hidden) => Err(unknown("Only hidden worksheets have anything in them", hidden)),
-            (shown, _) => Err(unknown(&format!("{} worksheets have something in them", shown.len()), shown)),
-        }
+        let listed: Vec<_> =
+            self.sheets.iter().map(|sheet| choice::Listed { name: &sheet.name, hidden: sheet.hidden }).collect();
+        let mut kinds = vec![None; listed.len()];
+        let chosen = choice::choose(&listed, options, |at| {
+            kinds[at] = first_kind(archive, &self.sheets[at])?;
+            Ok(kinds[at].is_some())
+        })?;
+        let sheet = &self.sheets[chosen];
+        let kind = if options.sheet.is_some() { first_kind(archive, sheet)? } else { kinds[chosen] };
+        Ok((sheet, kind == Some(Kind::SharedText)))
     }
-
-    /// By its name, or else by one that differs in the case of ASCII letters only.
-    fn named(&self, name: &str) -> Option<&Listed> {
-        let exact = self.sheets.iter().find(|sheet| sheet.name == name);
-        exact.or_else(|| self.sheets.iter().find(|sheet| sheet.name.eq_ignore_ascii_case(name)))
-    }
-
-    fn missing(&self, wanted: &SheetRef) -> Error {
-        let names: Vec<String> = self.sheets.iter().map(|sheet| sheet.name.clone()).collect();
-        let what = match wanted {
-            SheetRef::Name(name) => format!("no worksheet \"{name}\""),
-            SheetRef::Number(number) => format!("no worksheet number {number}"),
-        };
-        Error::new(Code::UploadSheetMissing, format!("The file has {what}. It has: {}.", names.join(", ")))
-            .with("sheets", names)
-    }
-}
-
-fn unknown(what: &str, sheets: &[(&Listed, bool)]) -> Error {
-    let names: Vec<String> = sheets.iter().map(|(sheet, _)| sheet.name.clone()).collect();
-    Error::new(
-        Code::UploadSheetUnknown,
-        format!("{what}: {}. Say with `sheet` which of them holds the codes.", names.join(", ")),
-    )
-    .with("sheets", names)
 }
 
 /// What the first cell with anything in it holds; `None` if there is no such cell.
 fn first_kind(archive: &Rc<Archive>, sheet: &Listed) -> Result<Option<Kind>> {
     let mut cells = cells_of(archive, sheet)?;
     loop {
-        match cells.next(&mut usize::MAX.clone())? {
+        match cells.next(&mut { usize::MAX })? {
             Found::Cell(cell) => return Ok(Some(cell.kind)),
             Found::End => return Ok(None),
             Found::Nothing => {}

@@ -4,7 +4,6 @@ mod cells;
 mod directory;
 mod strings;
 mod styles;
-mod xml;
 
 use std::rc::Rc;
 
@@ -12,9 +11,9 @@ use self::cells::{Cell, Cells, Found};
 use self::directory::{Directory, Listed};
 use self::strings::Strings;
 use self::styles::Styles;
-use self::xml::{Xml, into_text};
 use super::number::{DateSystem, show};
 use super::text::{Mark, SheetText};
+use super::xml::{Xml, into_text};
 use super::zip::Archive;
 use super::{Kind, Options, Reader, damaged};
 use crate::error::Result;

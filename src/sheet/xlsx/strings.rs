@@ -3,8 +3,8 @@
 //! ECMA-376 Part 1, §18.4. A text may be of several runs with formats of their own, which are joined; what is there to
 //! be pronounced (`rPh`) is no part of it.
 
-use super::xml::{Event, Xml, find, into_text};
 use crate::error::Result;
+use crate::sheet::xml::{Event, Xml, find, into_text};
 use crate::sheet::{Limits, damaged, too_large};
 
 /// Shared texts, in one buffer: they cost their bytes and four more each.

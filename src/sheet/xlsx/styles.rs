@@ -1,10 +1,10 @@
 //! How cells show numbers: from the number of a cell's style to a number format (ECMA-376 Part 1, §18.8).
 
-use super::xml::{Event, Xml};
 use crate::error::Result;
 use crate::limits::{SHEET_FORMATS, SHEET_STYLES};
 use crate::sheet::damaged;
 use crate::sheet::number_format::NumberFormat;
+use crate::sheet::xml::{Event, Xml};
 use crate::sorted::Sorted;
 
 /// Longest code of a number format, in bytes: Excel takes 255 characters.

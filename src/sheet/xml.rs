@@ -18,7 +18,7 @@ const REFERENCE_BYTES: usize = 32;
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(in crate::sheet) enum Event {
     /// A tag that opens an element: [`Xml::name`], [`Xml::attributes`].
     Open,
     /// A tag that opens and closes one: the same. No [`Event::Close`] follows.
@@ -32,7 +32,7 @@ pub(super) enum Event {
 }
 
 /// A part that is read.
-pub(super) struct Xml {
+pub(in crate::sheet) struct Xml {
     part: Unpacking,
     /// What is unpacked and not thrown away yet.
     window: Vec<u8>,
@@ -52,7 +52,7 @@ pub(super) struct Xml {
 }
 
 impl Xml {
-    pub(super) fn new(part: Unpacking) -> Result<Self> {
+    pub(in crate::sheet) fn new(part: Unpacking) -> Result<Self> {
         let mut xml = Xml {
             part,
             window: Vec::new(),
@@ -71,7 +71,7 @@ impl Xml {
     }
 
     /// The part that is read.
-    pub(super) fn part(&self) -> &Unpacking {
+    pub(in crate::sheet) fn part(&self) -> &Unpacking {
         &self.part
     }
 
@@ -87,22 +87,22 @@ impl Xml {
     }
 
     /// How many elements are open.
-    pub(super) fn depth(&self) -> usize {
+    pub(in crate::sheet) fn depth(&self) -> usize {
         self.depth
     }
 
     /// The element's name, without its prefix.
-    pub(super) fn name(&self) -> &[u8] {
+    pub(in crate::sheet) fn name(&self) -> &[u8] {
         &self.window[self.name.clone()]
     }
 
     /// Its attributes, in their order: name without prefix, and value as it stands there.
-    pub(super) fn attributes(&self) -> Attributes<'_> {
+    pub(in crate::sheet) fn attributes(&self) -> Attributes<'_> {
         Attributes(&self.window[self.rest.clone()])
     }
 
     /// An attribute's value, its references resolved. `None` if it is not there.
-    pub(super) fn attribute(&self, name: &str) -> Result<Option<String>> {
+    pub(in crate::sheet) fn attribute(&self, name: &str) -> Result<Option<String>> {
         for attribute in self.attributes() {
             let (found, value) = attribute?;
             if found == name.as_bytes() {
@@ -115,7 +115,7 @@ impl Xml {
     }
 
     /// Appends the piece of text, with references resolved and line ends as `\n` (XML 1.0, §2.11).
-    pub(super) fn add_text(&mut self, into: &mut Vec<u8>) -> Result<()> {
+    pub(in crate::sheet) fn add_text(&mut self, into: &mut Vec<u8>) -> Result<()> {
         let piece = &self.window[self.rest.clone()];
         if self.verbatim {
             unify_ends(piece, &mut self.after_return, into);
@@ -125,7 +125,7 @@ impl Xml {
     }
 
     /// Reads on to the end of the element that was just opened, whatever is in it.
-    pub(super) fn skip(&mut self) -> Result<()> {
+    pub(in crate::sheet) fn skip(&mut self) -> Result<()> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
             self.next()?;
@@ -134,7 +134,7 @@ impl Xml {
     }
 
     /// Reads the rest of the part without looking at it, to know that it is whole.
-    pub(super) fn finish(&mut self) -> Result<()> {
+    pub(in crate::sheet) fn finish(&mut self) -> Result<()> {
         while !self.ended {
             (self.at, self.name, self.rest) = (self.window.len(), 0..0, 0..0);
             self.more()?;
@@ -143,7 +143,7 @@ impl Xml {
     }
 
     /// What comes next.
-    pub(super) fn next(&mut self) -> Result<Event> {
+    pub(in crate::sheet) fn next(&mut self) -> Result<Event> {
         loop {
             if self.in_cdata {
                 if self.cdata()? {
@@ -355,7 +355,7 @@ impl Xml {
 }
 
 /// The attributes of a tag. Each may be refused: where no value follows a name.
-pub(super) struct Attributes<'a>(&'a [u8]);
+pub(in crate::sheet) struct Attributes<'a>(&'a [u8]);
 
 impl<'a> Iterator for Attributes<'a> {
     type Item = Result<(&'a [u8], &'a [u8])>;
@@ -389,7 +389,7 @@ fn is_space(byte: u8) -> bool {
 }
 
 /// UTF-8, with what is none of it replaced: the import reports such a code by its row.
-pub(super) fn into_text(bytes: Vec<u8>) -> String {
+pub(in crate::sheet) fn into_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
@@ -404,7 +404,9 @@ fn resolve(mut text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) -> Resu
             b"gt" => '>',
             b"quot" => '"',
             b"apos" => '\'',
-            reference => numbered(reference).ok_or_else(|| damaged("its markup names a character that XML does not have"))?,
+            reference => {
+                numbered(reference).ok_or_else(|| damaged("its markup names a character that XML does not have"))?
+            }
         };
         into.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
         *after_return = false;
@@ -443,7 +445,9 @@ fn unify_ends(text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) {
 fn check_encoding(declaration: &[u8]) -> Result<()> {
     let Some(at) = find(declaration, b"encoding") else { return Ok(()) };
     match split(&declaration[at..]) {
-        Some((_, name, _)) if !["utf-8", "utf8", "us-ascii"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())) => {
+        Some((_, name, _))
+            if !["utf-8", "utf8", "us-ascii"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())) =>
+        {
             Err(encoding(&String::from_utf8_lossy(&name[..name.len().min(40)])))
         }
         _ => Ok(()),
@@ -453,12 +457,14 @@ fn check_encoding(declaration: &[u8]) -> Result<()> {
 fn encoding(name: &str) -> Error {
     Error::new(
         Code::UploadEncoding,
-        format!("The spreadsheet's markup is in {name}, and only UTF-8 is read. Open it in a spreadsheet program and save it again."),
+        format!(
+            "The spreadsheet's markup is in {name}, and only UTF-8 is read. Open it in a spreadsheet program and save it again."
+        ),
     )
 }
 
 /// Where these bytes stand first.
-pub(super) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+pub(in crate::sheet) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     let (first, rest) = wanted.split_first()?;
     memchr::memchr_iter(*first, bytes).find(|at| bytes[at + 1..].starts_with(rest))
 }
