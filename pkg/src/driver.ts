@@ -33,7 +33,7 @@ class Malformed {
 }
 
 /** Engines that trapped: nothing in them is touched again. */
-const crashed = new WeakSet<Engine>();
+const crashed = new WeakSet<object>();
 
 /** Whether an engine has trapped. */
 export function hasCrashed(engine: Engine): boolean {
@@ -112,7 +112,7 @@ function instantOf(now: unknown): number {
  * Calls into an engine. A trap becomes a typed error, after which the engine is not called again; an error that the
  * bindings made on purpose becomes the class it names.
  */
-export function guarded<T>(engine: Engine, call: () => T): T {
+export function guarded<T>(engine: object, call: () => T): T {
   if (crashed.has(engine)) throw engineCrashed(undefined);
   try {
     return call();

@@ -2,21 +2,37 @@
 
 import { checkLimits, instant, invalid, text, UPLOAD_OPTIONS } from "./arguments.js";
 import { type Callbacks, Cancelled } from "./driver.js";
+import type { SheetArtefacts } from "./engine.js";
 import { CouponPoolsError } from "./errors.js";
-import type { UploadOptions } from "./options.js";
+import type { UploadOptions, UploadReport } from "./options.js";
 import { Pace } from "./pace.js";
+import { openSheet, type Worksheet } from "./sheets.js";
 import { nameOf, open, sizeOf, type UploadSource } from "./source.js";
+
+/** Largest spreadsheet that is held in memory, in bytes, where it cannot be read by seeking: a full sheet of three columns is 30 MB. */
+const GATHERED_BYTES = 64 << 20;
 
 /** An upload that is about to run. */
 export interface Upload {
-  args: object;
+  /** Looks at the first bytes, opens what is a spreadsheet, and says what the flow is to be told. */
+  args(): Promise<object>;
   callbacks: Pick<Callbacks, "read" | "emit" | "progress">;
+  /** The report as the caller sees it. */
+  report(done: UploadReport): UploadReport;
+  /** The error as the caller sees it: what the reader of a spreadsheet says of the file is no fault of the source. */
+  failure(error: unknown): unknown;
   /** Lets go of the source and of the stream of rejected rows; `error` is what the upload ended with, if it failed. */
   close(error?: unknown): void;
 }
 
 /** Checks the options and opens the source. */
-export function begin(handle: string, source: UploadSource, options: UploadOptions, clock: () => number): Upload {
+export function begin(
+  handle: string,
+  source: UploadSource,
+  options: UploadOptions,
+  clock: () => number,
+  artefacts: SheetArtefacts,
+): Upload {
   for (const option of Object.keys(options)) {
     if (!UPLOAD_OPTIONS.has(option)) throw invalid(option, `"${option}" is no option of upload`);
   }
@@ -27,13 +43,14 @@ export function begin(handle: string, source: UploadSource, options: UploadOptio
   text("handle", handle);
   const pieces = open(source);
   const rejected = rejectedTo === undefined ? undefined : rejectedFile(rejectedTo);
-  const totalBytes = sizeOf(source);
-  const pace = new Pace(clock, totalBytes);
+  let worksheet: Worksheet | null = null;
+  let refused: unknown;
+  let pace = new Pace(clock, sizeOf(source));
   const tell = ({ rows, bytes }: { rows: number; bytes: number }): void => {
-    onProgress?.(pace.at(rows, pieces.position?.() ?? bytes));
+    onProgress?.(pace.at(rows, worksheet?.position() ?? bytes));
     if (signal?.aborted) throw new Cancelled(signal.reason);
   };
-  const args = {
+  const args = () => ({
     handle,
     options: {
       fileName: options.fileName ?? nameOf(source) ?? null,
@@ -45,25 +62,47 @@ export function begin(handle: string, source: UploadSource, options: UploadOptio
       header: options.header ?? null,
       encoding: options.encoding ?? null,
       delimiter: options.delimiter ?? null,
-      expectedBytes: totalBytes ?? null,
+      expectedBytes: worksheet === null ? (sizeOf(source) ?? null) : null,
       expiresAt: expiresAt === undefined ? null : instant(expiresAt),
-      sheet: pieces.sheet ?? null,
+      sheet: worksheet?.sheet ?? null,
       limits,
       wantsRejected: rejected !== undefined,
     },
+  });
+  const nextOf = (sheet: Worksheet) => {
+    try {
+      return sheet.next();
+    } catch (error) {
+      refused = error;
+      throw error;
+    }
   };
   const callbacks: Upload["callbacks"] = {
-    read(progress) {
+    async read(progress) {
       tell(progress);
-      return abortable(pieces.next(), signal);
+      if (worksheet === null) return abortable(pieces.next(), signal);
+      return nextOf(worksheet);
     },
     progress: tell,
   };
   if (rejected !== undefined) callbacks.emit = (piece) => abortable(rejected.write(piece), signal);
   return {
-    args,
+    async args() {
+      const { sheet, limits: { gatheredBytes = GATHERED_BYTES } = {} } = options;
+      try {
+        if (signal?.aborted) throw new Cancelled(signal.reason);
+        worksheet = await abortable(openSheet(source, pieces, artefacts, { sheet, limits, gatheredBytes }), signal);
+      } catch (error) {
+        throw error instanceof Cancelled ? cancelled(error.reason) : error;
+      }
+      if (worksheet !== null) pace = new Pace(clock, worksheet.size);
+      return args();
+    },
     callbacks,
+    report: (done) => (worksheet === null ? done : { ...done, bytes: worksheet.size }),
+    failure: (error) => (refused !== undefined && error instanceof Error && error.cause === refused ? refused : error),
     close(error) {
+      worksheet = null;
       pieces.close();
       rejected?.close(error);
     },
@@ -92,6 +131,10 @@ function rejectedFile(stream: WritableStream<Uint8Array>) {
       writer.releaseLock();
     },
   };
+}
+
+function cancelled(reason: unknown): CouponPoolsError {
+  return new CouponPoolsError("the call was cancelled", { code: "ABORTED", cause: reason });
 }
 
 /** Waits for a promise, or for the signal. */

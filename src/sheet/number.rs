@@ -181,11 +181,15 @@ fn civil(days: i64) -> (u64, u64, u64) {
     if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
 }
 
+/// A number with zeros in front up to this width.
 pub(super) fn pad(number: u64, width: u32, out: &mut String) {
-    let digits = number.checked_ilog10().unwrap_or(0) + 1;
-    for place in (0..digits.max(width)).rev() {
-        let digit = (number / 10_u64.pow(place) % 10) as u8;
-        out.push(char::from(b'0' + digit));
+    let mut places = 10_u64.pow(width - 1);
+    while number / places >= 10 {
+        places *= 10;
+    }
+    while places > 0 {
+        out.push(char::from(b'0' + (number / places % 10) as u8));
+        places /= 10;
     }
 }
 

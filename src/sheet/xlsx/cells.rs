@@ -141,6 +141,9 @@ impl Cells {
         }
         let mut cell = Cell { row: self.row, column, kind, style, formula: false, stored: false, long: false };
         self.content(&mut cell)?;
+        if matches!(cell.kind, Kind::Text | Kind::FormulaText) && has_escapes(&self.value) {
+            self.value = unescape(&into_text(std::mem::take(&mut self.value))).into_bytes();
+        }
         if self.value.is_empty() && !cell.formula {
             return Ok(None);
         }
@@ -151,6 +154,13 @@ impl Cells {
     }
 
     fn content(&mut self, cell: &mut Cell) -> Result<()> {
+        if let Some(text) = self.xml.plain_child(b"<v>", b"</v>", self.limits.cell_bytes) {
+            cell.stored = true;
+            self.value.extend_from_slice(text);
+            if self.xml.closes(b"</c>") {
+                return Ok(());
+            }
+        }
         let outside = self.xml.depth() - 1;
         loop {
             match self.xml.next()? {
@@ -172,11 +182,8 @@ impl Cells {
                 }
                 Event::Close if self.xml.depth() == outside => break,
                 Event::Text | Event::Close => {}
-                Event::End => return Err(damaged("its markup ends in the middle")),
+                Event::End => return Err(damaged("its worksheet ends in a cell")),
             }
-        }
-        if matches!(cell.kind, Kind::Text | Kind::FormulaText) && has_escapes(&self.value) {
-            self.value = unescape(&into_text(std::mem::take(&mut self.value))).into_bytes();
         }
         Ok(())
     }

@@ -79,6 +79,9 @@ impl Strings {
 /// Reads the text of the element that was just opened, up to its end. Answers whether it was longer than `limit` bytes
 /// and is cut.
 pub(super) fn rich_text(xml: &mut Xml, limit: usize, into: &mut Vec<u8>) -> Result<bool> {
+    if let Some(text) = xml.plain_child(b"<t>", b"</t>", limit) {
+        into.extend_from_slice(text);
+    }
     let outside = xml.depth() - 1;
     let (mut within, mut long) = (false, false);
     loop {
