@@ -13,8 +13,8 @@ export interface Callbacks {
   tenant: string;
   clock: () => number;
   notify?: (alert: unknown) => void | Promise<void>;
-  /** The next chunk of an upload, `null` at its end. */
-  read?: (progress: { rows: number; bytes: number }) => Promise<Uint8Array | null>;
+  /** The next chunk of an upload, `null` at its end; before the first, the worksheet that all chunks are sheet text of. */
+  read?: (progress: { rows: number; bytes: number }) => Promise<Uint8Array | { kind: string; name: string } | null>;
   /** Hears how far an upload has come, each time the store has taken a block. */
   progress?: (progress: { rows: number; bytes: number }) => void;
   /** Takes a piece of an export, or of the rejected rows of an upload; resolves when more is wanted. */

@@ -112,10 +112,9 @@ export class CouponPools {
     const upload = begin(handle, source, options, this.#callbacks.clock, this.#sheets);
     let failed: unknown;
     try {
-      const args = await upload.args();
       // An instance of its own: wasm memory never shrinks, and a large upload should not leave its size behind.
       const engine = await this.#manage.fresh();
-      const { done } = await this.#run(this.#manage, engine, "upload", args, upload.callbacks);
+      const { done } = await this.#run(this.#manage, engine, "upload", upload.args, upload.callbacks);
       return upload.report(done as UploadReport);
     } catch (error) {
       failed = upload.failure(error);

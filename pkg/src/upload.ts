@@ -14,8 +14,7 @@ const GATHERED_BYTES = 64 << 20;
 
 /** An upload that is about to run. */
 export interface Upload {
-  /** Looks at the first bytes, opens what is a spreadsheet, and says what the flow is to be told. */
-  args(): Promise<object>;
+  args: object;
   callbacks: Pick<Callbacks, "read" | "emit" | "progress">;
   /** The report as the caller sees it. */
   report(done: UploadReport): UploadReport;
@@ -50,7 +49,7 @@ export function begin(
     onProgress?.(pace.at(rows, worksheet?.position() ?? bytes));
     if (signal?.aborted) throw new Cancelled(signal.reason);
   };
-  const args = () => ({
+  const args = {
     handle,
     options: {
       fileName: options.fileName ?? nameOf(source) ?? null,
@@ -62,47 +61,42 @@ export function begin(
       header: options.header ?? null,
       encoding: options.encoding ?? null,
       delimiter: options.delimiter ?? null,
-      expectedBytes: worksheet === null ? (sizeOf(source) ?? null) : null,
+      expectedBytes: sizeOf(source) ?? null,
       expiresAt: expiresAt === undefined ? null : instant(expiresAt),
-      sheet: worksheet?.sheet ?? null,
       limits,
       wantsRejected: rejected !== undefined,
     },
-  });
-  const nextOf = (sheet: Worksheet) => {
-    try {
-      return sheet.next();
-    } catch (error) {
-      refused = error;
-      throw error;
-    }
   };
+  const { sheet, limits: { gatheredBytes = GATHERED_BYTES } = {} } = options;
+  /** The first piece says which worksheet the others are of, if they are of one. */
+  const first = async (): Promise<Uint8Array | { kind: string; name: string } | null> => {
+    worksheet = await openSheet(source, pieces, artefacts, { sheet, limits, gatheredBytes });
+    if (worksheet === null) return pieces.next();
+    pace = new Pace(clock, worksheet.size);
+    return worksheet.sheet;
+  };
+  let begun = false;
   const callbacks: Upload["callbacks"] = {
     async read(progress) {
       tell(progress);
-      if (worksheet === null) return abortable(pieces.next(), signal);
-      return nextOf(worksheet);
+      try {
+        if (begun) return worksheet === null ? await abortable(pieces.next(), signal) : worksheet.next();
+        begun = true;
+        return await abortable(first(), signal);
+      } catch (error) {
+        if (error instanceof CouponPoolsError) refused = error;
+        throw error;
+      }
     },
     progress: tell,
   };
   if (rejected !== undefined) callbacks.emit = (piece) => abortable(rejected.write(piece), signal);
   return {
-    async args() {
-      const { sheet, limits: { gatheredBytes = GATHERED_BYTES } = {} } = options;
-      try {
-        if (signal?.aborted) throw new Cancelled(signal.reason);
-        worksheet = await abortable(openSheet(source, pieces, artefacts, { sheet, limits, gatheredBytes }), signal);
-      } catch (error) {
-        throw error instanceof Cancelled ? cancelled(error.reason) : error;
-      }
-      if (worksheet !== null) pace = new Pace(clock, worksheet.size);
-      return args();
-    },
+    args,
     callbacks,
     report: (done) => (worksheet === null ? done : { ...done, bytes: worksheet.size }),
     failure: (error) => (refused !== undefined && error instanceof Error && error.cause === refused ? refused : error),
     close(error) {
-      worksheet = null;
       pieces.close();
       rejected?.close(error);
     },
@@ -131,10 +125,6 @@ function rejectedFile(stream: WritableStream<Uint8Array>) {
       writer.releaseLock();
     },
   };
-}
-
-function cancelled(reason: unknown): CouponPoolsError {
-  return new CouponPoolsError("the call was cancelled", { code: "ABORTED", cause: reason });
 }
 
 /** Waits for a promise, or for the signal. */

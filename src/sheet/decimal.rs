@@ -24,8 +24,8 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    pub(super) fn parse(text: &str) -> Option<Decimal> {
-        let (negative, unsigned) = match text.as_bytes() {
+    pub(super) fn parse(text: &[u8]) -> Option<Decimal> {
+        let (negative, unsigned) = match text {
             [b'-', rest @ ..] => (true, rest),
             [b'+', rest @ ..] => (false, rest),
             rest => (false, rest),

@@ -33,6 +33,17 @@ use std::rc::Rc;
 
 use crate::error::{Code, Error, Result};
 use crate::limits;
+use crate::record::record;
+
+/// The worksheet that a text was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// What kind of file it is in: `xlsx`, `xlsb`, `xls`, `ods`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+record!(Sheet { kind, name });
 
 /// A file that is read by seeking.
 pub trait Source {
@@ -189,6 +200,7 @@ fn kind_of(archive: &zip::Archive) -> std::result::Result<Kind, &'static str> {
     }
 }
 
+#[cfg(feature = "xlsx")]
 fn unreadable(kind: &'static str) -> Error {
     Error::new(
         Code::UploadSpreadsheet,
@@ -200,7 +212,7 @@ fn unreadable(kind: &'static str) -> Error {
 }
 
 /// The error for a file that cannot be what it says it is.
-fn damaged(what: impl std::fmt::Display) -> Error {
+fn damaged(what: &str) -> Error {
     Error::new(
         Code::UploadDamaged,
         format!("The spreadsheet is damaged: {what}. Open it in a spreadsheet program and save it again."),
@@ -208,7 +220,8 @@ fn damaged(what: impl std::fmt::Display) -> Error {
 }
 
 /// The error for a file past a limit; `option` is that of `limits` which raises it.
-fn too_large(what: impl std::fmt::Display, option: &'static str, limit: u64) -> Error {
+#[cfg(feature = "xlsx")]
+fn too_large(what: &str, option: &'static str, limit: u64) -> Error {
     Error::new(
         Code::UploadTooLarge,
         format!("{what}: more than {limit} are not read. `limits: {{ {option} }}` says how many."),

@@ -41,7 +41,7 @@ pub fn show(stored: &str, format: &NumberFormat, dates: DateSystem, out: &mut St
         out.push_str(stored);
         return None;
     }
-    let Some(number) = Decimal::parse(stored) else {
+    let Some(number) = Decimal::parse(stored.as_bytes()) else {
         out.push_str(stored);
         return Some(Mark::Number);
     };

@@ -230,48 +230,55 @@ impl Parts {
 
 fn section(code: &str) -> Section {
     let mut parts = Parts::default();
-    let mut rest = code;
-    while let Some(letter) = rest.chars().next() {
-        let tail = &rest[letter.len_utf8()..];
-        rest = match letter {
+    let mut letters = code.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
             '"' => {
-                let (text, tail) = tail.split_once('"').unwrap_or((tail, ""));
-                text.chars().for_each(|letter| parts.literal(letter));
-                tail
+                for letter in letters.by_ref().take_while(|letter| *letter != '"') {
+                    parts.literal(letter);
+                }
             }
             '[' => {
-                let (inside, tail) = tail.split_once(']').unwrap_or((tail, ""));
-                bracket(inside, &mut parts);
-                tail
+                let inside: String = letters.by_ref().take_while(|letter| *letter != ']').collect();
+                bracket(&inside, &mut parts);
             }
-            '\\' => with_next(tail, |letter| parts.literal(letter)),
+            '\\' => letters.next().into_iter().for_each(|letter| parts.literal(letter)),
             // As wide as the next letter: a space.
-            '_' => with_next(tail, |_| parts.literal(' ')),
+            '_' => letters.next().into_iter().for_each(|_| parts.literal(' ')),
             // The next letter, as often as there is room for: known only if it is a space.
-            '*' => with_next(tail, |letter| parts.other |= letter != ' '),
-            _ if starts(rest, "general") => {
-                parts.pieces.push(Piece::Number);
-                &rest["general".len()..]
-            }
-            _ if starts(rest, "am/pm") => {
-                parts.time = true;
-                &rest["am/pm".len()..]
-            }
-            _ if starts(rest, "a/p") => {
-                parts.time = true;
-                &rest["a/p".len()..]
-            }
-            'E' | 'e' if parts.digits > 0 && tail.starts_with(['+', '-']) => {
-                parts.scientific = true;
-                &tail[1..]
-            }
+            '*' => parts.other |= letters.next().is_some_and(|letter| letter != ' '),
             _ => {
-                symbol(letter, &mut parts);
-                tail
+                let tail = letters.as_str();
+                match WORDS.iter().find(|(first, rest, _)| letter.eq_ignore_ascii_case(first) && starts(tail, rest)) {
+                    Some((_, rest, word)) => {
+                        letters = tail[rest.len()..].chars();
+                        match word {
+                            Word::Number => parts.pieces.push(Piece::Number),
+                            Word::Time => parts.time = true,
+                            Word::Power => parts.scientific |= parts.digits > 0,
+                        }
+                    }
+                    None => symbol(letter, &mut parts),
+                }
             }
-        };
+        }
     }
     Section { condition: parts.condition, shows: shows(parts) }
+}
+
+/// What words mean: their first letter, and what follows it.
+const WORDS: [(char, &str, Word); 5] = [
+    ('g', "eneral", Word::Number),
+    ('a', "m/pm", Word::Time),
+    ('a', "/p", Word::Time),
+    ('e', "+", Word::Power),
+    ('e', "-", Word::Power),
+];
+
+enum Word {
+    Number,
+    Time,
+    Power,
 }
 
 fn symbol(letter: char, parts: &mut Parts) {
@@ -293,34 +300,36 @@ fn symbol(letter: char, parts: &mut Parts) {
 
 /// Colours, conditions, languages, currencies, hours past a day.
 fn bracket(inside: &str, parts: &mut Parts) {
-    if let Some(condition) = condition(inside) {
-        parts.condition = Some(condition);
-    } else if let Some(locale) = inside.strip_prefix('$') {
-        let (currency, language) = locale.split_once('-').unwrap_or((locale, ""));
-        // Above the language's 16 bits: other numerals and calendars.
-        let plain = u32::from_str_radix(language, 16).is_ok_and(|language| language <= 0xffff) || language.is_empty();
-        let named = language.split('-').all(|part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-            && language.contains(|letter: char| !letter.is_ascii_hexdigit());
-        parts.other |= !currency.is_empty() || !(plain || named);
-    } else if !inside.is_empty() && inside.bytes().all(|byte| matches!(byte | 0x20, b'h' | b'm' | b's')) {
-        parts.time = true;
-    } else if starts(inside, "dbnum") {
-        parts.other = true;
+    match inside.as_bytes() {
+        [b'<' | b'=' | b'>', ..] => parts.condition = condition(inside.as_bytes()),
+        [b'$', locale @ ..] => {
+            let (currency, language) = match locale.iter().position(|byte| *byte == b'-') {
+                Some(dash) => (&locale[..dash], &locale[dash + 1..]),
+                None => (locale, &[][..]),
+            };
+            // Above the language's 16 bits: other numerals and calendars. Languages may also be named: `en-US`.
+            let is_number = language.iter().all(u8::is_ascii_hexdigit);
+            parts.other |= !currency.is_empty() || is_number && language.len() > "FFFF".len();
+        }
+        [b'D' | b'd', ..] => parts.other |= starts(inside, "dbnum"),
+        letters => {
+            let elapsed = !letters.is_empty() && letters.iter().all(|byte| matches!(byte | 0x20, b'h' | b'm' | b's'));
+            parts.time |= elapsed;
+        }
     }
 }
 
-fn condition(inside: &str) -> Option<Condition> {
-    const COMPARISONS: [(&str, Comparison); 6] = [
-        ("<=", Comparison::LessOrEqual),
-        ("<>", Comparison::NotEqual),
-        (">=", Comparison::GreaterOrEqual),
-        ("<", Comparison::Less),
-        (">", Comparison::Greater),
-        ("=", Comparison::Equal),
-    ];
-    let (sign, comparison) = COMPARISONS.iter().find(|(sign, _)| inside.starts_with(sign))?;
-    let with = Decimal::parse(inside[sign.len()..].trim_ascii())?.approximate();
-    Some(Condition { comparison: *comparison, with })
+fn condition(inside: &[u8]) -> Option<Condition> {
+    let (comparison, with) = match inside {
+        [b'<', b'=', with @ ..] => (Comparison::LessOrEqual, with),
+        [b'<', b'>', with @ ..] => (Comparison::NotEqual, with),
+        [b'>', b'=', with @ ..] => (Comparison::GreaterOrEqual, with),
+        [b'<', with @ ..] => (Comparison::Less, with),
+        [b'>', with @ ..] => (Comparison::Greater, with),
+        [b'=', with @ ..] => (Comparison::Equal, with),
+        _ => return None,
+    };
+    Some(Condition { comparison, with: Decimal::parse(with.trim_ascii())?.approximate() })
 }
 
 fn shows(parts: Parts) -> Shows {
@@ -340,14 +349,6 @@ fn shows(parts: Parts) -> Shows {
         // Nothing, or words without the number.
         _ => Shows::Other,
     }
-}
-
-fn with_next(rest: &str, mut take: impl FnMut(char)) -> &str {
-    let mut letters = rest.chars();
-    if let Some(letter) = letters.next() {
-        take(letter);
-    }
-    letters.as_str()
 }
 
 fn starts(text: &str, word: &str) -> bool {

@@ -144,14 +144,17 @@ impl Archive {
             CompressionMethod::STORE => false,
             CompressionMethod::DEFLATE => true,
             _ => {
-                return Err(damaged(format!("its part {} is packed in a way that spreadsheets do not use", part.name)));
+                return Err(damaged(&format!(
+                    "its part {} is packed in a way that spreadsheets do not use",
+                    part.name
+                )));
             }
         };
         if part.size > self.limits.expanded_bytes {
             return Err(self.too_much());
         }
         if self.is_shared(part.begin) {
-            return Err(damaged(format!("its part {} overlaps another", part.name)));
+            return Err(damaged(&format!("its part {} overlaps another", part.name)));
         }
         let entry = self.zip.get_entry(part.found).map_err(|_| self.broken(&part.name))?;
         let (at, end) = entry.compressed_data_range();
@@ -268,7 +271,7 @@ impl Unpacking {
             self.crc.add(made);
             self.archive.count(packed, made.len() as u64)?;
             if self.made > self.size || self.ended && (self.made < self.size || self.crc.sum() != self.expected) {
-                return Err(damaged(format!("its part {} is not what the list of its parts says", self.name)));
+                return Err(damaged(&format!("its part {} is not what the list of its parts says", self.name)));
             }
             if !made.is_empty() {
                 return Ok(true);
@@ -305,7 +308,7 @@ impl Unpacking {
             TINFLStatus::Done => self.ended = true,
             TINFLStatus::HasMoreOutput => {}
             TINFLStatus::NeedsMoreInput if self.at < self.end => {}
-            _ => return Err(damaged(format!("its part {} cannot be unpacked", self.name))),
+            _ => return Err(damaged(&format!("its part {} cannot be unpacked", self.name))),
         }
         Ok(used as u64)
     }

@@ -103,7 +103,7 @@ impl Cells {
             }
         }
         if row <= self.row {
-            return Err(damaged(format!("row {row} stands after row {}", self.row)));
+            return Err(damaged(&format!("row {row} stands after row {}", self.row)));
         }
         if row > self.limits.sheet_rows {
             return Err(too_large("The worksheet has too many rows", "sheetRows", self.limits.sheet_rows));
@@ -122,7 +122,7 @@ impl Cells {
                 (b"r", place) => {
                     let (found, row) = place_of(place).ok_or_else(|| damaged("a cell's place is none"))?;
                     if row != self.row {
-                        return Err(damaged(format!("a cell of row {row} stands in row {}", self.row)));
+                        return Err(damaged(&format!("a cell of row {row} stands in row {}", self.row)));
                     }
                     column = found;
                 }
@@ -132,7 +132,7 @@ impl Cells {
             }
         }
         if column < self.column {
-            return Err(damaged(format!("the cells of row {} are not in order", self.row)));
+            return Err(damaged(&format!("the cells of row {} are not in order", self.row)));
         }
         self.column = column.saturating_add(1);
         self.value.clear();

@@ -104,7 +104,7 @@ impl Workbook {
             return Ok(());
         }
         if !text.cell(cell.row, cell.column, mark, what) {
-            return Err(damaged(format!("the cells of row {} are not in order", cell.row)));
+            return Err(damaged(&format!("the cells of row {} are not in order", cell.row)));
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Reader for Workbook {
 
 /// The markup of a part that another part names.
 fn part_of(archive: &Rc<Archive>, name: &str) -> Result<Xml> {
-    let part = archive.read(name)?.ok_or_else(|| damaged(format!("its part {name} is missing")))?;
+    let part = archive.read(name)?.ok_or_else(|| damaged(&format!("its part {name} is missing")))?;
     Xml::new(part)
 }
 

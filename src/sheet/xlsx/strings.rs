@@ -68,7 +68,7 @@ impl Strings {
         let index = index.ok_or_else(|| damaged("a cell names a text by something that is no number"))?;
         while index >= self.ends.len() && self.read(usize::MAX)? {}
         let Some(end) = self.ends.get(index) else {
-            return Err(damaged(format!("a cell shows text number {index}, and there are only {}", self.ends.len())));
+            return Err(damaged(&format!("a cell shows text number {index}, and there are only {}", self.ends.len())));
         };
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         let text = self.texts.get(start as usize..*end as usize).unwrap_or_default();
@@ -114,36 +114,40 @@ pub(super) fn has_escapes(text: &[u8]) -> bool {
     find(text, b"_x").is_some()
 }
 
-/// The text with such characters resolved.
+/// The text with such characters resolved. Half of a pair is no character: it is replaced, and the import reports the
+/// row.
 pub(super) fn unescape(text: &str) -> String {
-    let mut units = Vec::new();
-    let mut rest = text;
-    while let Some(at) = find(rest.as_bytes(), b"_x") {
-        units.extend(rest[..at].encode_utf16());
-        match escaped(&rest.as_bytes()[at..]) {
-            Some(unit) => {
-                units.push(unit);
-                rest = &rest[at + ESCAPE_BYTES..];
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some(at) = find(rest, b"_x") {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let Some(unit) = escaped(rest) else {
+            out.push(b'_');
+            rest = &rest[1..];
+            continue;
+        };
+        rest = &rest[ESCAPE_BYTES..];
+        let pair = (0xd800..0xdc00).contains(&unit).then(|| escaped(rest)).flatten();
+        let letter = match pair {
+            Some(low @ 0xdc00..0xe000) => {
+                rest = &rest[ESCAPE_BYTES..];
+                char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))
             }
-            None => {
-                units.extend("_".encode_utf16());
-                rest = &rest[at + 1..];
-            }
-        }
+            _ => char::from_u32(unit),
+        };
+        let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
+        out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
     }
-    units.extend(rest.encode_utf16());
-    // Half a pair is no character: the import reports the row.
-    String::from_utf16_lossy(&units)
+    out.extend_from_slice(rest);
+    into_text(out)
 }
 
 const ESCAPE_BYTES: usize = "_x0000_".len();
 
-fn escaped(bytes: &[u8]) -> Option<u16> {
-    let digits = bytes.get(2..ESCAPE_BYTES - 1)?;
-    if bytes.get(ESCAPE_BYTES - 1) != Some(&b'_') || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+fn escaped(bytes: &[u8]) -> Option<u32> {
+    let [b'_', b'x', digits @ .., b'_'] = bytes.get(..ESCAPE_BYTES)? else { return None };
+    digits.iter().try_fold(0, |number, digit| Some(number * 16 + char::from(*digit).to_digit(16)?))
 }
 
 #[cfg(test)]
