@@ -2,24 +2,30 @@
 
 use coupon_pools::import::{Encoding, ImportOptions, Report};
 
-use crate::csv::import;
+use crate::csv::{import, named, past_the_sample};
 
 /// The first byte is the size of the chunks; the rest is the text.
 pub(crate) fn check(data: &[u8]) {
     let [size, text @ ..] = data else { return };
-    // A name at the start, so that no text is taken for a picture or a web page.
-    let text = format!("code\n{}", String::from_utf8_lossy(text));
+    let text = String::from_utf8_lossy(text);
     let size = usize::from(*size) + 1;
+    // A name at the start, so that no text is taken for a picture or a web page.
+    check_text(&format!("code\n{text}"), size, ImportOptions::default());
+    if let Ok(text) = String::from_utf8(past_the_sample(text.as_bytes())) {
+        check_text(&text, size * 64 + 1, named(ImportOptions::default()));
+    }
+}
+
+fn check_text(text: &str, size: usize, options: ImportOptions) {
     let read = |bytes: &[u8], options: &ImportOptions| {
         import(bytes, size, options).map(|(codes, report)| (codes, plain(report))).map_err(|error| error.code())
     };
-    let options = ImportOptions::default();
     let expected = read(&[b"\xef\xbb\xbf", text.as_bytes()].concat(), &options);
     for unit in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
         let bytes: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(unit).collect();
         assert_eq!(read(&bytes, &options), expected);
     }
-    if let Some(bytes) = latin1(&text) {
+    if let Some(bytes) = latin1(text) {
         let options = ImportOptions { encoding: Some(Encoding::Windows1252), ..options };
         assert_eq!(read(&bytes, &options), expected);
     }

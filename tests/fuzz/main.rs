@@ -7,6 +7,7 @@ mod encoding;
 mod tags;
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The files in `folder`, by name. Fails if there are none: a moved folder must not turn a test into nothing.
@@ -22,9 +23,8 @@ fn files(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
 fn check(check: fn(&[u8]), folders: &[&str]) {
     for folder in folders {
         for (path, bytes) in files(folder) {
-            // Printed only if the check panics.
-            println!("{}", path.display());
-            check(&bytes);
+            let outcome = catch_unwind(AssertUnwindSafe(|| check(&bytes)));
+            assert!(outcome.is_ok(), "{} broke it; the reason stands above", path.display());
         }
     }
 }
