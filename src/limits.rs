@@ -59,6 +59,13 @@ pub const SHEET_ROWS: u64 = 1_048_576;
 /// with two words of description each are 60 MB.
 pub const SHARED_STRINGS_BYTES: usize = 128 << 20;
 
+/// Most cells of the worksheet that is read in an `.xls` file: a list of them is held in memory, of eight bytes each, and
+/// sixty columns of its 65,536 rows fit.
+pub const XLS_CELLS: usize = 4_000_000;
+
+/// Longest record of an `.xlsb` file, in bytes: a text of 32,767 characters, each with a look and a reading of its own.
+pub const XLSB_RECORD_BYTES: usize = 1 << 20;
+
 /// Most parts of a spreadsheet file: as many as its directory counts without the extension for larger ones.
 pub const SHEET_PARTS: usize = 65_535;
 

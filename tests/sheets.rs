@@ -108,3 +108,15 @@ fn difference(read: &Result<(String, String), Error>, entry: &Value) -> String {
 fn xlsx_files_of_every_program_are_read_as_people_see_them() {
     check(&[".xlsx", ".xlsm"]);
 }
+
+#[test]
+#[cfg(feature = "spreadsheets")]
+fn ods_files_are_read_as_people_see_them_whatever_white_space_is_between_their_tags() {
+    check(&[".ods"]);
+}
+
+#[test]
+#[cfg(feature = "spreadsheets")]
+fn old_and_binary_excel_files_are_read_as_people_see_them() {
+    check(&[".xls", ".xlsb"]);
+}

@@ -13,22 +13,36 @@
 //! assert_eq!(error, Some(Code::UploadDamaged));
 //! ```
 
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "spreadsheets")]
+mod biff;
+#[cfg(feature = "sheets")]
 mod choice;
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 mod crc;
 mod decimal;
+#[cfg(feature = "sheets")]
+mod iso_date;
 pub mod number;
 pub mod number_format;
+#[cfg(feature = "spreadsheets")]
+mod ods;
+#[cfg(feature = "spreadsheets")]
+mod ole;
+#[cfg(feature = "sheets")]
+mod relations;
 pub mod text;
+#[cfg(feature = "spreadsheets")]
+mod xls;
+#[cfg(feature = "spreadsheets")]
+mod xlsb;
 #[cfg(feature = "xlsx")]
 mod xlsx;
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 mod xml;
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 mod zip;
 
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 use std::rc::Rc;
 
 use crate::error::{Code, Error, Result};
@@ -172,18 +186,43 @@ pub trait Reader {
 /// `UploadSpreadsheet` if the file is no spreadsheet that this build can read, with `kind` in its details;
 /// `UploadEncrypted`; `UploadSheetUnknown` and `UploadSheetMissing`, with the worksheets' names in `sheets`;
 /// `UploadEmpty` if none holds anything; and those of [`Reader::next`].
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 pub fn open(source: Rc<dyn Source>, options: &Options) -> Result<Box<dyn Reader>> {
+    if starts_with(&*source, OLE)? {
+        #[cfg(feature = "spreadsheets")]
+        return Ok(Box::new(xls::Worksheet::open(&*source, options)?));
+        #[cfg(not(feature = "spreadsheets"))]
+        return Err(unreadable(Kind::Xls.as_str()));
+    }
     let archive = Rc::new(zip::Archive::open(source, &options.limits)?);
     match kind_of(&archive) {
+        #[cfg(feature = "xlsx")]
         Ok(Kind::Xlsx) => Ok(Box::new(xlsx::Workbook::open(archive, options)?)),
+        #[cfg(feature = "spreadsheets")]
+        Ok(Kind::Xlsb) => Ok(Box::new(xlsb::Worksheet::open(archive, options)?)),
+        #[cfg(feature = "spreadsheets")]
+        Ok(Kind::Ods) => Ok(Box::new(ods::Worksheet::open(archive, options)?)),
         Ok(kind) => Err(unreadable(kind.as_str())),
         Err(kind) => Err(unreadable(kind)),
     }
 }
 
+/// How a compound file begins (MS-CFB, §2.2): old Excel files, and new ones with a password.
+#[cfg(feature = "sheets")]
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+#[cfg(feature = "sheets")]
+fn starts_with(source: &dyn Source, bytes: &[u8]) -> Result<bool> {
+    if source.size() < bytes.len() as u64 {
+        return Ok(false);
+    }
+    let mut start = vec![0; bytes.len()];
+    source.read(0, &mut start)?;
+    Ok(start == bytes)
+}
+
 /// What a ZIP archive is, by its directory; else what it is called.
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 fn kind_of(archive: &zip::Archive) -> std::result::Result<Kind, &'static str> {
     if archive.has("xl/workbook.bin") {
         Ok(Kind::Xlsb)
@@ -217,6 +256,17 @@ fn damaged(what: &str) -> Error {
         Code::UploadDamaged,
         format!("The spreadsheet is damaged: {what}. Open it in a spreadsheet program and save it again."),
     )
+}
+
+/// The error for something in a column that is not read.
+#[cfg(feature = "sheets")]
+fn too_many_columns(row: u64, limit: usize) -> Error {
+    Error::new(
+        Code::UploadTooManyColumns,
+        format!("Row {row} has something in a column past number {limit}, and no more are read. Upload fewer columns."),
+    )
+    .with("row", row)
+    .with("limit", limit)
 }
 
 /// The error for a file past a limit; `option` is that of `limits` which raises it.

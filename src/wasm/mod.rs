@@ -11,7 +11,7 @@ mod mail;
 mod manage;
 #[cfg(feature = "draw")]
 mod replies;
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 mod sheet;
 #[cfg(feature = "draw")]
 mod steps;

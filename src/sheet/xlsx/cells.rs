@@ -1,9 +1,9 @@
 //! The cells of a worksheet, one after the other (ECMA-376 Part 1, §18.3.1).
 
 use super::strings::{add_within, has_escapes, rich_text, unescape};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::sheet::xml::{Event, Xml, into_text};
-use crate::sheet::{Limits, damaged, too_large};
+use crate::sheet::{Limits, damaged, too_large, too_many_columns};
 
 /// What kind of value a cell holds (§18.18.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,13 +250,4 @@ fn number(digits: &[u8]) -> Option<u64> {
         return None;
     }
     digits.iter().try_fold(0_u64, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u64::from(digit - b'0')))
-}
-
-fn too_many_columns(row: u64, limit: usize) -> Error {
-    Error::new(
-        Code::UploadTooManyColumns,
-        format!("Row {row} has something in a column past number {limit}, and no more are read. Upload fewer columns."),
-    )
-    .with("row", row)
-    .with("limit", limit)
 }
