@@ -103,7 +103,7 @@ impl Writer {
             return Err(too_large("The worksheet has too many rows", "sheetRows", self.limits.sheet_rows));
         }
         if !self.text.cell(row, column, mark, shown) {
-            return Err(damaged(format!("the cells of row {row} are not in order")));
+            return Err(damaged(&format!("the cells of row {row} are not in order")));
         }
         Ok(())
     }
@@ -172,7 +172,7 @@ impl Texts {
     pub(super) fn get(&self, number: u32) -> Result<Value<'_>> {
         let index = number as usize;
         let Some(end) = self.ends.get(index) else {
-            return Err(damaged(format!("a cell shows text number {number}, and there are only {}", self.ends.len())));
+            return Err(damaged(&format!("a cell shows text number {number}, and there are only {}", self.ends.len())));
         };
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         let text = self.texts.get(start as usize..*end as usize).unwrap_or_default();

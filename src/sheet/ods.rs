@@ -94,7 +94,7 @@ impl Worksheet {
         self.left -= 1;
         for cell in &self.row.cells {
             if !self.text.cell(self.at, cell.column, cell.mark, &self.row.text[cell.start..cell.end]) {
-                return Err(damaged(format!("the cells of row {} are not in order", self.at)));
+                return Err(damaged(&format!("the cells of row {} are not in order", self.at)));
             }
         }
         Ok(())

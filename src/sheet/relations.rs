@@ -25,7 +25,7 @@ pub(super) struct Relationship {
 pub(super) fn relationships(archive: &Rc<Archive>, part: &str) -> Result<Vec<Relationship>> {
     let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
     let name = join(folder, &format!("_rels/{file}.rels"));
-    let part = archive.read(&name)?.ok_or_else(|| damaged(format!("its part {name} is missing")))?;
+    let part = archive.read(&name)?.ok_or_else(|| damaged(&format!("its part {name} is missing")))?;
     let mut xml = Xml::new(part)?;
     let mut found = Vec::new();
     loop {

@@ -89,7 +89,7 @@ impl Worksheet {
 
     fn write(&mut self, place: Place) -> Result<()> {
         let (row, column) = (u64::from(place.row) + 1, u32::from(place.column));
-        let cut_off = || damaged(format!("a cell of row {row} is cut off"));
+        let cut_off = || damaged(&format!("a cell of row {row} is cut off"));
         let start = place.record as usize;
         let Shared { stream, texts, styles, bytes } = &self.shared;
         let (number, body) = record(stream, start).ok_or_else(cut_off)?;

@@ -120,7 +120,7 @@ impl Reader for Worksheet {
                 self.ended = true;
                 break;
             };
-            let cut_off = || damaged(format!("a cell of row {} is cut off", cell.row));
+            let cut_off = || damaged(&format!("a cell of row {} is cut off", cell.row));
             let format = self.styles.format(cell.style);
             let value = match cell.kind {
                 What::Packed => Value::Number(packed_number(u32_at(body, 0).ok_or_else(cut_off)?), format),
@@ -214,7 +214,7 @@ impl Cells {
                 0 if self.within => {
                     let row = u64::from(u32_at(body, 0).ok_or_else(|| damaged("a row is cut off"))?) + 1;
                     if row <= self.row {
-                        return Err(damaged(format!("row {row} stands after row {}", self.row)));
+                        return Err(damaged(&format!("row {row} stands after row {}", self.row)));
                     }
                     if row > self.limits.sheet_rows {
                         return Err(too_large("The worksheet has too many rows", "sheetRows", self.limits.sheet_rows));
@@ -226,7 +226,7 @@ impl Cells {
                     // A short cell stands to the right of the one before it, and does not say so (§2.4.767).
                     let short = (12..=18).contains(&number);
                     let column = if short { Some(self.column) } else { u32_at(body, 0) };
-                    self.column = column.ok_or_else(|| damaged(format!("a cell of row {} is cut off", self.row)))?;
+                    self.column = column.ok_or_else(|| damaged(&format!("a cell of row {} is cut off", self.row)))?;
                     break (number, if short { 0 } else { 4 });
                 }
                 _ => {}
@@ -305,7 +305,7 @@ struct Records {
 
 impl Records {
     fn open(archive: &Rc<Archive>, part: &str) -> Result<Self> {
-        let unpacking = archive.read(part)?.ok_or_else(|| damaged(format!("its part {part} is missing")))?;
+        let unpacking = archive.read(part)?.ok_or_else(|| damaged(&format!("its part {part} is missing")))?;
         Ok(Records { part: unpacking, window: Vec::new(), at: 0, body: 0..0 })
     }
 

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 
 use coupon_pools::code::{self, Texts};
 use coupon_pools::error::Error;
-use coupon_pools::import::{ColumnRef, DateOrder, ExpiryColumn, ImportOptions, Importer, LocalTime, Progress, Report};
+use coupon_pools::import::{
+    ColumnRef, DateOrder, ExpiryColumn, Header, ImportOptions, Importer, LocalTime, Progress, Report,
+};
 use coupon_pools::limits::SAMPLE_BYTES;
 
 /// The first two bytes choose options and the size of the chunks; the rest is the file.
@@ -34,7 +36,7 @@ pub(crate) fn past_the_sample(file: &[u8]) -> Vec<u8> {
 /// Options for such a file: everything is said, nothing is found out.
 pub(crate) fn named(options: ImportOptions) -> ImportOptions {
     ImportOptions {
-        header: Some(true),
+        header: Some(Header::First),
         delimiter: Some(b','),
         code_column: Some(ColumnRef::Index(0)),
         expiry_column: Some(ExpiryColumn::Ignore),
@@ -45,7 +47,7 @@ pub(crate) fn named(options: ImportOptions) -> ImportOptions {
 fn options(choice: u8) -> ImportOptions {
     let pick = |shift: u8, count: u8| usize::from(choice >> shift) % usize::from(count);
     ImportOptions {
-        header: [None, None, Some(true), Some(false)][pick(0, 4)],
+        header: [None, Some(Header::Row(2)), Some(Header::First), Some(Header::None)][pick(0, 4)],
         delimiter: [None, None, Some(b','), Some(b'\t')][pick(2, 4)],
         code_column: [None, Some(ColumnRef::Index(0))][pick(4, 2)].clone(),
         date_order: [None, Some(DateOrder::Dmy)][pick(5, 2)],
@@ -55,7 +57,7 @@ fn options(choice: u8) -> ImportOptions {
     }
 }
 
-/// Drives an import to its end. Stands in for the host where the import asks: texts are nearly always in normal form
+/// Drives an import to its end, and leaves out the file of rejected rows. Stands in for the host where the import asks: texts are nearly always in normal form
 /// already, and every zone is UTC, but for one year that it does not have.
 pub(crate) fn import(file: &[u8], size: usize, options: &ImportOptions) -> Result<(Vec<String>, Report), Error> {
     let mut importer = Importer::new(options.clone());
@@ -74,6 +76,7 @@ pub(crate) fn import(file: &[u8], size: usize, options: &ImportOptions) -> Resul
                 assert_eq!(block.runs.iter().map(|run| run.count as usize).sum::<usize>(), block.codes.len());
                 codes.extend(block.codes.iter().map(str::to_owned));
             }
+            Progress::Rejected(_) => panic!("nobody asked for the rejected rows"),
             Progress::Done => return Ok((codes, importer.into_report())),
         }
     }
