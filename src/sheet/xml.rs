@@ -180,7 +180,7 @@ impl Xml {
                 if self.more()? {
                     continue;
                 }
-                if self.depth > 0 {
+                if self.depth > 0 || self.name.end == 0 {
                     return Err(ends_early());
                 }
                 return Ok(Event::End);

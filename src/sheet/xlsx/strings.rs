@@ -100,12 +100,16 @@ pub(super) fn rich_text(xml: &mut Xml, limit: usize, into: &mut Vec<u8>) -> Resu
 
 /// Adds a piece of text, up to a limit. Answers whether something was left out.
 pub(super) fn add_within(xml: &mut Xml, limit: usize, into: &mut Vec<u8>) -> Result<bool> {
-    if into.len() > limit {
+    if into.len() >= limit {
         return Ok(true);
     }
     xml.add_text(into)?;
     let long = into.len() > limit;
-    into.truncate(limit + 1);
+    if long {
+        // Not in the middle of a character.
+        let cut = (0..=limit).rev().find(|cut| into[*cut] & 0xc0 != 0x80).unwrap_or(limit);
+        into.truncate(cut);
+    }
     Ok(long)
 }
 
