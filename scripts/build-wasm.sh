@@ -2,16 +2,16 @@
 # Builds the wasm artefacts of the package into pkg/wasm: compile, write the glue, optimise.
 #   core     draws: draw, release
 #   mail     also templates: compile, render
-#   manage   everything: also pools, uploads, look-ups, exports, previews, maintenance
+#   manage   also pools, uploads, look-ups, exports, previews, maintenance
+#   xlsx     nothing of these: a reader of spreadsheets, for uploads of such files
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 environment=$(scripts/wasm-toolchain.sh)
 cargo build --quiet --release --locked -p bindgen
 mkdir -p pkg/wasm
-for artefact in core mail manage; do
-  features=(--no-default-features)
-  [ "$artefact" = core ] || features+=(--features "$artefact")
+for artefact in core mail manage xlsx; do
+  features=(--no-default-features --features "${artefact/core/draw}")
   (
     eval "$environment"
     # The same features on every toolchain.

@@ -95,6 +95,16 @@ codes! {
     UploadNotText = UploadError "UPLOAD_NOT_TEXT",
     /// The file is a spreadsheet or an archive; save the sheet as CSV and upload that.
     UploadSpreadsheet = UploadError "UPLOAD_SPREADSHEET",
+    /// A part of the spreadsheet cannot be read: it is cut off, changed or not what it says it is; open the file in a spreadsheet program and save it again.
+    UploadDamaged = UploadError "UPLOAD_DAMAGED",
+    /// The spreadsheet is protected by a password; save it without one.
+    UploadEncrypted = UploadError "UPLOAD_ENCRYPTED",
+    /// Something in the file is larger than is read; `details.limit` names the limit in force and the option of `limits` that raises it.
+    UploadTooLarge = UploadError "UPLOAD_TOO_LARGE",
+    /// It cannot be told which worksheet holds the codes; `details.sheets` lists them, name one with `sheet`.
+    UploadSheetUnknown = UploadError "UPLOAD_SHEET_UNKNOWN",
+    /// The worksheet named in `sheet` is not in the file; `details.sheets` lists those that are.
+    UploadSheetMissing = UploadError "UPLOAD_SHEET_MISSING",
     /// The bytes are not valid in the encoding that the file claims; `details.offset` says where.
     UploadEncoding = UploadError "UPLOAD_ENCODING",
     /// One row is longer than `limits.rowBytes`: often an unclosed quote; `details.row` says where it starts.

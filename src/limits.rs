@@ -37,6 +37,54 @@ pub const DEDUPE_BYTES: usize = 2 << 30;
 /// Rows below the header that a preview shows: what fits a screen.
 pub const PREVIEW_ROWS: usize = 20;
 
+/// Most bytes that the parts of a spreadsheet may unpack to, together: a full worksheet of 1,048,576 rows and forty
+/// columns is 1.7 GB of markup.
+pub const SHEET_EXPANDED_BYTES: u64 = 2 << 30;
+
+/// Most bytes that one packed byte of a spreadsheet may unpack to, once [`SHEET_FREE_BYTES`] are unpacked: worksheets
+/// of codes were measured at 5 to 30 (three programs that write them), made-up ones reach 1,000.
+pub const SHEET_EXPANSION: u64 = 100;
+
+/// Bytes that are unpacked before a spreadsheet is judged by [`SHEET_EXPANSION`]: a table that is formatted far down and
+/// is otherwise empty packs better than any with codes, and is small.
+pub const SHEET_FREE_BYTES: u64 = 16 << 20;
+
+/// Longest text of a cell, in bytes: 32,767 characters (Excel's own limit) of four bytes, rounded up.
+pub const CELL_BYTES: usize = 128 << 10;
+
+/// Most rows of a worksheet: Excel's own limit.
+pub const SHEET_ROWS: u64 = 1_048_576;
+
+/// Most bytes of the texts that a workbook keeps apart from its cells: they are held in memory, and a million codes
+/// with two words of description each are 60 MB.
+pub const SHARED_STRINGS_BYTES: usize = 128 << 20;
+
+/// Most cells of the worksheet that is read in an `.xls` file: a list of them is held in memory, of eight bytes each, and
+/// sixty columns of its 65,536 rows fit.
+pub const XLS_CELLS: usize = 4_000_000;
+
+/// Longest record of an `.xlsb` file, in bytes: a text of 32,767 characters, each with a look and a reading of its own.
+pub const XLSB_RECORD_BYTES: usize = 1 << 20;
+
+/// Most parts of a spreadsheet file: as many as its directory counts without the extension for larger ones.
+pub const SHEET_PARTS: usize = 65_535;
+
+/// Most worksheets of a workbook: each is a part, and people name and number them.
+pub const SHEETS: usize = 4_096;
+
+/// Most cell formats of a workbook: Excel's own limit is 65,490.
+pub const SHEET_STYLES: usize = 65_536;
+
+/// Most number formats that a workbook describes: Excel's own limit is 250.
+pub const SHEET_FORMATS: usize = 1_024;
+
+/// Longest tag in a spreadsheet's markup, in bytes: one has a few attributes of some hundred letters.
+pub const TAG_BYTES: usize = 64 << 10;
+
+/// Largest spreadsheet, in bytes, that is gathered in memory where the source cannot be read by seeking (a stream): a
+/// full worksheet of three columns is 30 MB.
+pub const GATHERED_BYTES: u64 = 64 << 20;
+
 /// Most rejected rows that a report keeps; all of them are counted.
 pub const REPORT_ROWS: usize = 1_000;
 

@@ -51,13 +51,25 @@ export const UPLOAD_OPTIONS = new Set([
   "delimiter",
   "expiresAt",
   "dryRun",
+  "sheet",
   "limits",
   "rejectedTo",
   "onProgress",
   "signal",
 ]);
 
-const LIMITS = new Set(["rowBytes", "columns", "expiries", "dedupeBytes"]);
+const LIMITS = new Set([
+  "rowBytes",
+  "columns",
+  "expiries",
+  "dedupeBytes",
+  "expandedBytes",
+  "expansion",
+  "cellBytes",
+  "sheetRows",
+  "sharedStringsBytes",
+  "gatheredBytes",
+]);
 
 /** Names of limits; their values are checked where they are used. */
 export function checkLimits(limits: object): void {

@@ -13,8 +13,8 @@ export interface Callbacks {
   tenant: string;
   clock: () => number;
   notify?: (alert: unknown) => void | Promise<void>;
-  /** The next chunk of an upload, `null` at its end. */
-  read?: (progress: { rows: number; bytes: number }) => Promise<Uint8Array | null>;
+  /** The next chunk of an upload, `null` at its end; before the first, the worksheet that all chunks are sheet text of. */
+  read?: (progress: { rows: number; bytes: number }) => Promise<Uint8Array | { kind: string; name: string } | null>;
   /** Hears how far an upload has come, each time the store has taken a block. */
   progress?: (progress: { rows: number; bytes: number }) => void;
   /** Takes a piece of an export, or of the rejected rows of an upload; resolves when more is wanted. */
@@ -33,7 +33,7 @@ class Malformed {
 }
 
 /** Engines that trapped: nothing in them is touched again. */
-const crashed = new WeakSet<Engine>();
+const crashed = new WeakSet<object>();
 
 /** Whether an engine has trapped. */
 export function hasCrashed(engine: Engine): boolean {
@@ -112,7 +112,7 @@ function instantOf(now: unknown): number {
  * Calls into an engine. A trap becomes a typed error, after which the engine is not called again; an error that the
  * bindings made on purpose becomes the class it names.
  */
-export function guarded<T>(engine: Engine, call: () => T): T {
+export function guarded<T>(engine: object, call: () => T): T {
   if (crashed.has(engine)) throw engineCrashed(undefined);
   try {
     return call();

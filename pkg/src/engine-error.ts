@@ -15,6 +15,6 @@ const CLASSES: Record<string, typeof errors.CouponPoolsError> = { ...errors };
 /** The typed error for one that the engine made; `failures` are the host's own errors, by number. */
 export function typedError(error: EngineError, failures: readonly unknown[] = []): errors.CouponPoolsError {
   const Class = CLASSES[error.class] ?? errors.CouponPoolsError;
-  const cause = error.failure === undefined ? undefined : failures[error.failure];
+  const cause = error.failure === undefined ? error.cause : failures[error.failure];
   return new Class(error.message, { code: error.code, details: error.details, cause });
 }

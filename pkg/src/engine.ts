@@ -27,27 +27,67 @@ export interface Flow {
 /** What a flow has come to. */
 export type FlowState = { step: string; request: unknown } | { done: unknown } | { error: unknown };
 
+/** A worksheet that is being read, as the bindings export it. */
+export interface Sheet {
+  /** The next piece of sheet text, which may be empty; `undefined` at the end. */
+  next(): Uint8Array | undefined;
+  /** Bytes of the file that were read so far. */
+  position(): number;
+  /** What kind of file it is. */
+  kind(): string;
+  /** The worksheet's name. */
+  name(): string;
+}
+
+/** Opens a file: a `Blob` where a thread may wait for one, or else a function that gives its bytes. */
+export type SheetClass = new (
+  file: Blob | ((offset: number, length: number) => Uint8Array),
+  size: number,
+  options: { sheet: string | number | undefined; limits: object },
+) => Sheet;
+
 /** wasm-bindgen's glue: each call gives a fresh instance of it, with a memory of its own once it is initialised. */
-export type Glue = () => {
+export type Glue<Exports> = () => Exports & {
   (options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   initSync(options: { module: WebAssembly.Module }): unknown;
-  Engine: new () => Engine;
 };
 
 /** A wasm artefact: its glue, and where its compiled module comes from: at once, or by a promise that is made once. */
-export interface Artefact {
-  glue: Glue;
+export interface Artefact<Exports = { Engine: new () => Engine }> {
+  glue: Glue<Exports>;
   load: () => WebAssembly.Module | Promise<WebAssembly.Module>;
 }
 
 /** The artefacts of the package. Each host's entry knows where they are. */
-export interface Artefacts {
+export interface Artefacts extends SheetArtefacts {
   /** Draws: draw, release. */
   core: Artefact;
   /** Also templates: compile, render. */
   mail: Artefact;
-  /** Everything: also pools, uploads, look-ups, exports, previews, maintenance. */
+  /** Also pools, uploads, look-ups, exports, previews, maintenance. */
   manage: Artefact;
+}
+
+/** Readers of spreadsheets, for uploads of such files. */
+export interface SheetArtefacts {
+  /** `.xlsx` and `.xlsm`. */
+  xlsx: Artefact<{ Sheet: SheetClass }>;
+}
+
+/** A fresh instance of an artefact, whose memory goes when it does. Synchronous where the module is at hand. */
+export function instantiate<Exports>({ glue, load }: Artefact<Exports>): Exports | Promise<Exports> {
+  const module = load();
+  if (module instanceof Promise) return module.then((ready) => instantiateLater(glue, ready));
+  const exports = glue();
+  exports.initSync({ module });
+  return exports;
+}
+
+/** Browsers refuse large synchronous work on the page's thread. */
+async function instantiateLater<Exports>(glue: Glue<Exports>, module: WebAssembly.Module): Promise<Exports> {
+  const exports = glue();
+  await exports({ module_or_path: module });
+  return exports;
 }
 
 /** Engines over one artefact. A crashed engine is never used again; the next caller gets a new one. */
@@ -80,28 +120,12 @@ export class Engines {
 
   /** An engine of its own, whose memory goes when it does. */
   fresh(): Engine | Promise<Engine> {
-    const { glue, load } = this.#artefact;
-    const module = load();
-    return module instanceof Promise
-      ? module.then((ready) => instantiateLater(glue, ready))
-      : instantiate(glue, module);
+    const exports = instantiate(this.#artefact);
+    return exports instanceof Promise ? exports.then(({ Engine }) => new Engine()) : new exports.Engine();
   }
 
   /** Stops sharing an engine that has crashed. */
   discard(engine: Engine): void {
     if (this.#shared === engine) this.#shared = undefined;
   }
-}
-
-function instantiate(createGlue: Glue, module: WebAssembly.Module): Engine {
-  const glue = createGlue();
-  glue.initSync({ module });
-  return new glue.Engine();
-}
-
-/** Browsers refuse large synchronous work on the page's thread. */
-async function instantiateLater(createGlue: Glue, module: WebAssembly.Module): Promise<Engine> {
-  const glue = createGlue();
-  await glue({ module_or_path: module });
-  return new glue.Engine();
 }

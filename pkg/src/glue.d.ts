@@ -1,7 +1,9 @@
 /** Files that the build makes. */
 
 declare module "*.glue.js" {
-  export const createGlue: import("./engine.js").Glue;
+  import type { Engine, Glue, SheetClass } from "./engine.js";
+  /** Each artefact exports one of these. */
+  export const createGlue: Glue<{ Engine: new () => Engine; Sheet: SheetClass }>;
 }
 
 declare module "*.wasm" {
@@ -20,6 +22,11 @@ declare module "*/inline/mail.js" {
 }
 
 declare module "*/inline/manage.js" {
+  /** Compiles the copy inside this file, once. */
+  export function compile(): Promise<WebAssembly.Module>;
+}
+
+declare module "*/inline/xlsx.js" {
   /** Compiles the copy inside this file, once. */
   export function compile(): Promise<WebAssembly.Module>;
 }

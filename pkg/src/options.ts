@@ -131,6 +131,8 @@ export interface UploadOptions {
   encoding?: "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
   /** One ASCII character, or "" for a file of one column. Default: detected. */
   delimiter?: "," | ";" | "\t" | "|" | "" | (string & {});
+  /** The worksheet of a spreadsheet: its name, or its number from 1. Default: the only visible one with anything in it. */
+  sheet?: string | number;
   /** For codes whose row has no expiry. Default: the pool's applies. */
   expiresAt?: Instant;
   /** Say what would happen and store nothing. */
@@ -157,6 +159,18 @@ export interface UploadLimits {
   expiries?: number;
   /** Most memory to find duplicates within the file, in bytes. Default: 2 GB, enough for some 75 million codes of 10 characters. */
   dedupeBytes?: number;
+  /** Most bytes that the parts of a spreadsheet unpack to. Default: 2 GB; a full worksheet of forty columns is 1.7 GB. */
+  expandedBytes?: number;
+  /** Most bytes that one packed byte of a spreadsheet unpacks to, past the first 16 MB. Default: 100; worksheets of codes are at 5 to 30. */
+  expansion?: number;
+  /** Longest text of a cell, in bytes; a longer one is rejected with its row. Default: 128 kB; Excel takes 32,767 characters. */
+  cellBytes?: number;
+  /** Most rows of a worksheet. Default: 1,048,576, as in Excel. */
+  sheetRows?: number;
+  /** Most bytes of the texts that a workbook keeps apart from its cells; they are held in memory. Default: 128 MB. */
+  sharedStringsBytes?: number;
+  /** Largest spreadsheet that is held in memory, in bytes, where it comes as a stream, or as a Blob outside of a browser's Worker. Default: 64 MB. */
+  gatheredBytes?: number;
 }
 
 /** How far an upload has come. */

@@ -2,7 +2,7 @@
 
 import { checkUse, invalid, text, toSettings } from "./arguments.js";
 import { type Callbacks, Cancelled, type Run, run } from "./driver.js";
-import { type Artefacts, type Engine, Engines } from "./engine.js";
+import { type Artefacts, type Engine, Engines, type SheetArtefacts } from "./engine.js";
 import { typedError } from "./engine-error.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
 import type {
@@ -52,6 +52,7 @@ export class CouponPools {
   readonly #core: Engines;
   readonly #mail: Engines;
   readonly #manage: Engines;
+  readonly #sheets: SheetArtefacts;
   readonly #callbacks: Callbacks;
   readonly #traits: StoreLimits & { hearsAlerts: boolean };
   /** Draws of this tick, by pool: they become one claim. */
@@ -70,6 +71,7 @@ export class CouponPools {
     this.#core = new Engines(artefacts.core);
     this.#mail = new Engines(artefacts.mail);
     this.#manage = new Engines(artefacts.manage);
+    this.#sheets = artefacts;
     this.#traits = { ...store.traits.limits, hearsAlerts: onAlert !== undefined };
     this.#callbacks = { store, tenant, clock };
     if (onAlert !== undefined) this.#callbacks.notify = (alert) => onAlert(alert as Alert);
@@ -108,15 +110,16 @@ export class CouponPools {
    * Errors: `UploadError` with a code, `POOL_KIND`, `POOL_ARCHIVED`, `ABORTED`, `StoreError`.
    */
   async upload(handle: string, source: UploadSource, options: UploadOptions = {}): Promise<UploadReport> {
-    const upload = begin(handle, source, options, this.#callbacks.clock);
+    const upload = begin(handle, source, options, this.#callbacks.clock, this.#sheets);
     let failed: unknown;
     try {
       // An instance of its own: wasm memory never shrinks, and a large upload should not leave its size behind.
       const engine = await this.#manage.fresh();
-      return (await this.#run(this.#manage, engine, "upload", upload.args, upload.callbacks)).done as UploadReport;
+      const { done } = await this.#run(this.#manage, engine, "upload", upload.args, upload.callbacks);
+      return upload.report(done as UploadReport);
     } catch (error) {
-      failed = error;
-      throw error;
+      failed = upload.failure(error);
+      throw failed;
     } finally {
       upload.close(failed);
     }

@@ -10,12 +10,12 @@ const PIECE = 1 << 20;
 
 /** A source that is being read. */
 export interface Pieces {
+  /** The first bytes, which stay to be read: as many as asked for, or all there are. None of a text. */
+  start(count: number): Promise<Uint8Array>;
   /** The next piece, of at most 1 MB; `null` at the end. */
   next(): Promise<Uint8Array | null>;
-  /** How many bytes of the source have been used, where that is not what was handed out. */
-  position?(): number;
-  /** The worksheet, where the pieces are sheet text that was made of one. */
-  sheet?: { kind: string; name: string };
+  /** All bytes that are left, or `null` if there are more than `limit`. */
+  rest(limit: number): Promise<Uint8Array | null>;
   /** Lets go of the source, even while a piece is waited for. */
   close(): void;
 }
@@ -24,20 +24,57 @@ export interface Pieces {
 export function open(source: UploadSource): Pieces {
   const { next, close } = chunksOf(source);
   let chunk: Uint8Array = new Uint8Array(0);
+  const more = async (): Promise<Uint8Array | null> => {
+    for (;;) {
+      const found = await next();
+      if (found === null) return null;
+      if (!(found instanceof Uint8Array)) throw new TypeError("the source gave something that is no Uint8Array");
+      if (found.length > 0) return found;
+    }
+  };
   return {
+    async start(count) {
+      if (typeof source === "string") return chunk;
+      while (chunk.length < count) {
+        const found = await more();
+        if (found === null) break;
+        chunk = chunk.length === 0 ? found : joined([chunk, found]);
+      }
+      return chunk.subarray(0, count);
+    },
     async next() {
-      while (chunk.length === 0) {
-        const more = await next();
-        if (more === null) return null;
-        if (!(more instanceof Uint8Array)) throw new TypeError("the source gave something that is no Uint8Array");
-        chunk = more;
+      if (chunk.length === 0) {
+        const found = await more();
+        if (found === null) return null;
+        chunk = found;
       }
       const piece = chunk.subarray(0, PIECE);
       chunk = chunk.subarray(PIECE);
       return piece;
     },
+    async rest(limit) {
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for (let found: Uint8Array | null = chunk; found !== null; found = await more()) {
+        size += found.length;
+        if (size > limit) return null;
+        chunks.push(found);
+      }
+      chunk = new Uint8Array(0);
+      return chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks);
+    },
     close,
   };
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }
 
 interface Chunks {

@@ -2,21 +2,36 @@
 
 import { checkLimits, instant, invalid, text, UPLOAD_OPTIONS } from "./arguments.js";
 import { type Callbacks, Cancelled } from "./driver.js";
+import type { SheetArtefacts } from "./engine.js";
 import { CouponPoolsError } from "./errors.js";
-import type { UploadOptions } from "./options.js";
+import type { UploadOptions, UploadReport } from "./options.js";
 import { Pace } from "./pace.js";
+import { openSheet, type Worksheet } from "./sheets.js";
 import { nameOf, open, sizeOf, type UploadSource } from "./source.js";
+
+/** Largest spreadsheet that is held in memory, in bytes, where it cannot be read by seeking: a full sheet of three columns is 30 MB. */
+const GATHERED_BYTES = 64 << 20;
 
 /** An upload that is about to run. */
 export interface Upload {
   args: object;
   callbacks: Pick<Callbacks, "read" | "emit" | "progress">;
+  /** The report as the caller sees it. */
+  report(done: UploadReport): UploadReport;
+  /** The error as the caller sees it: what the reader of a spreadsheet says of the file is no fault of the source. */
+  failure(error: unknown): unknown;
   /** Lets go of the source and of the stream of rejected rows; `error` is what the upload ended with, if it failed. */
   close(error?: unknown): void;
 }
 
 /** Checks the options and opens the source. */
-export function begin(handle: string, source: UploadSource, options: UploadOptions, clock: () => number): Upload {
+export function begin(
+  handle: string,
+  source: UploadSource,
+  options: UploadOptions,
+  clock: () => number,
+  artefacts: SheetArtefacts,
+): Upload {
   for (const option of Object.keys(options)) {
     if (!UPLOAD_OPTIONS.has(option)) throw invalid(option, `"${option}" is no option of upload`);
   }
@@ -27,10 +42,11 @@ export function begin(handle: string, source: UploadSource, options: UploadOptio
   text("handle", handle);
   const pieces = open(source);
   const rejected = rejectedTo === undefined ? undefined : rejectedFile(rejectedTo);
-  const totalBytes = sizeOf(source);
-  const pace = new Pace(clock, totalBytes);
+  let worksheet: Worksheet | null = null;
+  let refused: unknown;
+  let pace = new Pace(clock, sizeOf(source));
   const tell = ({ rows, bytes }: { rows: number; bytes: number }): void => {
-    onProgress?.(pace.at(rows, pieces.position?.() ?? bytes));
+    onProgress?.(pace.at(rows, worksheet?.position() ?? bytes));
     if (signal?.aborted) throw new Cancelled(signal.reason);
   };
   const args = {
@@ -45,17 +61,32 @@ export function begin(handle: string, source: UploadSource, options: UploadOptio
       header: options.header ?? null,
       encoding: options.encoding ?? null,
       delimiter: options.delimiter ?? null,
-      expectedBytes: totalBytes ?? null,
+      expectedBytes: sizeOf(source) ?? null,
       expiresAt: expiresAt === undefined ? null : instant(expiresAt),
-      sheet: pieces.sheet ?? null,
       limits,
       wantsRejected: rejected !== undefined,
     },
   };
+  const { sheet, limits: { gatheredBytes = GATHERED_BYTES } = {} } = options;
+  /** The first piece says which worksheet the others are of, if they are of one. */
+  const first = async (): Promise<Uint8Array | { kind: string; name: string } | null> => {
+    worksheet = await openSheet(source, pieces, artefacts, { sheet, limits, gatheredBytes });
+    if (worksheet === null) return pieces.next();
+    pace = new Pace(clock, worksheet.size);
+    return worksheet.sheet;
+  };
+  let begun = false;
   const callbacks: Upload["callbacks"] = {
-    read(progress) {
+    async read(progress) {
       tell(progress);
-      return abortable(pieces.next(), signal);
+      try {
+        if (begun) return worksheet === null ? await abortable(pieces.next(), signal) : worksheet.next();
+        begun = true;
+        return await abortable(first(), signal);
+      } catch (error) {
+        if (error instanceof CouponPoolsError) refused = error;
+        throw error;
+      }
     },
     progress: tell,
   };
@@ -63,6 +94,8 @@ export function begin(handle: string, source: UploadSource, options: UploadOptio
   return {
     args,
     callbacks,
+    report: (done) => (worksheet === null ? done : { ...done, bytes: worksheet.size }),
+    failure: (error) => (refused !== undefined && error instanceof Error && error.cause === refused ? refused : error),
     close(error) {
       pieces.close();
       rejected?.close(error);

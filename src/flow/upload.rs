@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::find::equality_keys;
 use super::step::{
     AddBlock, BatchNote, BeginBatch, Begun, BlockAnswer, CommitBatch, Committed, Contains, Counts, DropBatch, Find,
-    FindBy, Instants, Read, Reply, Save, Settle,
+    FindBy, Instants, Piece, Read, Reply, Save, Settle,
 };
 use super::{Host, alerts, expiry};
 use crate::code::Block;
@@ -200,7 +200,8 @@ impl<'a> Upload<'a> {
                 Progress::More => {
                     let progress = Read { rows: self.importer.report().rows, bytes: self.importer.position() };
                     match self.host.read(progress).await? {
-                        Some(chunk) => {
+                        Some(Piece::Sheet(sheet)) => self.importer.is_sheet(sheet),
+                        Some(Piece::Bytes(chunk)) => {
                             self.importer.feed(chunk);
                             self.renew().await?;
                         }

@@ -138,6 +138,11 @@ impl Importer {
         Importer { options, chunks: VecDeque::new(), used: 0, ended: false, stage, report, rejected }
     }
 
+    /// Says, before the first chunk, that the bytes are sheet text and of which worksheet.
+    pub fn is_sheet(&mut self, sheet: Sheet) {
+        self.options.sheet = Some(sheet);
+    }
+
     /// Takes the next chunk, of any size.
     pub fn feed(&mut self, chunk: Vec<u8>) {
         self.report.bytes += chunk.len() as u64;

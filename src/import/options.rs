@@ -5,7 +5,8 @@ use super::dates::DateOrder;
 use super::encoding::Encoding;
 use crate::error::{Code, Error, Result};
 use crate::limits::{BATCH_EXPIRIES, COLUMNS, DEDUPE_BYTES, ROW_BYTES};
-use crate::record::{FromValue, Value, expected, record};
+use crate::record::{FromValue, Value, expected};
+pub use crate::sheet::Sheet;
 
 /// The delimiter of a file with one column: a byte that stands in no UTF-8 text.
 pub const NO_DELIMITER: u8 = 0xff;
@@ -101,16 +102,6 @@ impl FromValue for Header {
         }
     }
 }
-
-/// The worksheet that a text was made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
-    /// What kind of file it is in: `xlsx`, `xlsb`, `xls`, `ods`.
-    pub kind: String,
-    /// Its name.
-    pub name: String,
-}
-record!(Sheet { kind, name });
 
 /// How much of a file is read before it is refused. Each may be raised by whoever knows his files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -187,6 +187,10 @@ fn find_delimiter(text: &[u8], whole: bool, most: usize) -> Result<u8> {
             refused = scanned.map(|_| ());
             continue;
         }
+        if widths.is_empty() && memchr::memchr(delimiter, text).is_some() {
+            // Every row is blank once it is split here: none of them holds a code made of delimiters.
+            return Ok(delimiter);
+        }
         if known == Some((0, 1)) || rounded * 2 > widths.len() {
             continue;
         }

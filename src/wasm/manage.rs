@@ -125,7 +125,6 @@ impl FromValue for UploadArgs {
             delimiter,
             expected_bytes: value.read::<Option<f64>>("expected_bytes")?.map(|bytes| bytes as u64),
             wants_rejected: value.read("wants_rejected")?,
-            sheet: value.read("sheet")?,
             limits: value.read::<Option<ImportLimits>>("limits")?.unwrap_or_default(),
             ..ImportOptions::default()
         };

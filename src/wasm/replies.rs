@@ -13,7 +13,9 @@ use super::convert::{
 use crate::error::Result;
 use crate::flow::step::{ClaimAnswer, Outcome, Outcomes, Reply, Step};
 #[cfg(feature = "manage")]
-use crate::flow::step::{FoundRow, FreeCode, Page};
+use crate::flow::step::{FoundRow, FreeCode, Page, Piece};
+#[cfg(feature = "manage")]
+use crate::sheet::Sheet;
 
 /// Which reply a step waits for: the step without its contents.
 pub(super) type Reader = fn(JsValue) -> Result<Reply>;
@@ -63,7 +65,12 @@ pub(super) fn reader(step: &Step) -> Reader {
         Step::Sweep(_) => |value| Ok(Reply::Sweep(from_js(value)?)),
         Step::Notify(_) => |_| Ok(Reply::Notify(())),
         #[cfg(feature = "manage")]
-        Step::Read(_) => |value| Ok(Reply::Read(value.dyn_into::<Uint8Array>().ok().map(|chunk| chunk.to_vec()))),
+        Step::Read(_) => |value| {
+            Ok(Reply::Read(match value.dyn_into::<Uint8Array>() {
+                Ok(bytes) => Some(Piece::Bytes(bytes.to_vec())),
+                Err(value) => from_js::<Option<Sheet>>(value)?.map(Piece::Sheet),
+            }))
+        },
         #[cfg(feature = "manage")]
         Step::Normalize(_) => |value| Ok(Reply::Normalize(texts_from_js(&value))),
         #[cfg(feature = "manage")]

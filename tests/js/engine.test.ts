@@ -176,6 +176,7 @@ describe("after a trap", () => {
     const [core, mail, manage] = await Promise.all([glueOf("core"), glueOf("mail"), glueOf("manage")]);
     const plan = { kind: "", at: Number.POSITIVE_INFINITY };
     const log = { engines: 0, usedAfterTrap: 0, starts: [] as string[] };
+    const unread = () => assert.fail("no spreadsheet is read here");
     const wrap = (artefact: Awaited<ReturnType<typeof glueOf>>): Artefacts["core"] => ({
       load: () => artefact.module,
       glue: () => {
@@ -233,7 +234,7 @@ describe("after a trap", () => {
     const over = (store = bench.store) =>
       new (CouponPools as unknown as new (options: object, artefacts: Artefacts) => CouponPools)(
         { store, clock: () => NOON },
-        { core: wrap(core), mail: wrap(mail), manage: wrap(manage) },
+        { core: wrap(core), mail: wrap(mail), manage: wrap(manage), xlsx: { load: unread, glue: unread } },
       );
     return { bench, plan, log, over };
   }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use coupon_pools::code::Texts;
-use coupon_pools::flow::step::{Failure, Reply, Step, Whose};
+use coupon_pools::flow::step::{Failure, Piece, Reply, Step, Whose};
 use coupon_pools::flow::{HostTraits, Session};
 
 use crate::chance::Chance;
@@ -113,7 +113,7 @@ impl Running {
             return failed(Whose::Abort);
         }
         self.patience = self.patience.map(|chunks| chunks - 1);
-        Reply::Read(self.chunks.pop_front())
+        Reply::Read(self.chunks.pop_front().map(Piece::Bytes))
     }
 }
 

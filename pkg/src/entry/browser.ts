@@ -3,7 +3,7 @@
 import { createGlue as coreGlue } from "../../wasm/core.glue.js";
 import { createGlue as mailGlue } from "../../wasm/mail.glue.js";
 import { createGlue as manageGlue } from "../../wasm/manage.glue.js";
-import type { Artefact } from "../engine.js";
+import { createGlue as xlsxGlue } from "../../wasm/xlsx.glue.js";
 import type { CouponPoolsOptions } from "../options.js";
 import { CouponPools as Pools } from "../pools.js";
 
@@ -13,7 +13,7 @@ export * from "../face.js";
  * Fetches and compiles once, and keeps it. Where a bundler moved this code away from the file, it carried a copy
  * along. A failure is not kept: the next call tries again.
  */
-function fetched(glue: Artefact["glue"], url: () => URL, inline: () => Promise<WebAssembly.Module>): Artefact {
+function fetched<Glue>(glue: Glue, url: () => URL, inline: () => Promise<WebAssembly.Module>) {
   let module: Promise<WebAssembly.Module> | undefined;
   const compile = async () => {
     try {
@@ -52,6 +52,11 @@ const artefacts = {
     manageGlue,
     () => new URL("../../wasm/manage.wasm", import.meta.url),
     () => import("../inline/manage.js").then((inline) => inline.compile()),
+  ),
+  xlsx: fetched(
+    xlsxGlue,
+    () => new URL("../../wasm/xlsx.wasm", import.meta.url),
+    () => import("../inline/xlsx.js").then((inline) => inline.compile()),
   ),
 };
 

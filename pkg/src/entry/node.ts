@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createGlue as coreGlue } from "../../wasm/core.glue.js";
 import { createGlue as mailGlue } from "../../wasm/mail.glue.js";
 import { createGlue as manageGlue } from "../../wasm/manage.glue.js";
+import { createGlue as xlsxGlue } from "../../wasm/xlsx.glue.js";
 import type { Artefact } from "../engine.js";
 import type { CouponPoolsOptions } from "../options.js";
 import { CouponPools as Pools } from "../pools.js";
@@ -11,7 +12,7 @@ import { CouponPools as Pools } from "../pools.js";
 export * from "../face.js";
 
 /** Compiles once, and keeps it. */
-function memoised(glue: Artefact["glue"], compile: Artefact["load"]): Artefact {
+function memoised<Glue>(glue: Glue, compile: Artefact["load"]) {
   let module: ReturnType<Artefact["load"]> | undefined;
   return {
     glue,
@@ -43,6 +44,13 @@ const artefacts = {
       return new WebAssembly.Module(readFileSync(new URL("../../wasm/manage.wasm", import.meta.url)));
     } catch {
       return import("../inline/manage.js").then((inline) => inline.compile());
+    }
+  }),
+  xlsx: memoised(xlsxGlue, () => {
+    try {
+      return new WebAssembly.Module(readFileSync(new URL("../../wasm/xlsx.wasm", import.meta.url)));
+    } catch {
+      return import("../inline/xlsx.js").then((inline) => inline.compile());
     }
   }),
 };

@@ -126,8 +126,8 @@ steps! {
     /// Tells an alert to the notifier.
     notify: Notify (Alert) -> ();
     #[cfg(feature = "manage")]
-    /// Reads the next chunk of an upload: none at its end.
-    read: Read {} -> Option<Vec<u8>>;
+    /// Reads the next piece of an upload: none at its end.
+    read: Read {} -> Option<Piece>;
     #[cfg(feature = "manage")]
     /// Brings texts to Unicode's normal form C.
     normalize: Normalize (Texts) -> Texts;

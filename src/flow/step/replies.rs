@@ -8,6 +8,7 @@ use crate::pool::document::PoolDocument;
 use crate::pool::forecast::Usage;
 use crate::pool::stock::Stock;
 use crate::record::{FromValue, ToValue, Value, expected, record};
+use crate::sheet::Sheet;
 
 /// One page of rows.
 #[derive(Clone, Debug)]
@@ -34,6 +35,15 @@ impl<Row: ToValue> ToValue for Page<Row> {
     fn to_value(&self) -> Value {
         Value::Map(vec![("rows".to_owned(), self.rows.to_value()), ("next".to_owned(), self.next.to_value())])
     }
+}
+
+/// What the source of an upload gives.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// Before anything else: what follows is sheet text of this worksheet.
+    Sheet(Sheet),
+    /// The next bytes.
+    Bytes(Vec<u8>),
 }
 
 macro_rules! replies {

@@ -1,0 +1,511 @@
+//! The markup of a spreadsheet's parts, tag by tag, while it is unpacked.
+//!
+//! Spreadsheets use a small part of XML (ECMA-376 Part 1, §8 and Annex; XML 1.0): elements, attributes, text, the five
+//! named characters and numbered ones. Only that is read: a document type declaration, with which entities could be
+//! made up, is refused, and nothing is ever nested by recursion. Text is handed out in pieces, so that a text of any
+//! length costs no memory; only a tag must fit ([`TAG_BYTES`]). Names are compared without their prefix: the strict and
+//! the transitional form differ in their namespaces only.
+
+use std::ops::Range;
+
+use crate::error::{Code, Error, Result};
+use crate::limits::TAG_BYTES;
+use crate::sheet::damaged;
+use crate::sheet::zip::Unpacking;
+
+/// Longest reference to a character that is read: `&#x0010FFFF;`, with some zeros to spare.
+const REFERENCE_BYTES: usize = 32;
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sheet) enum Event {
+    /// A tag that opens an element: [`Xml::name`], [`Xml::attributes`].
+    Open,
+    /// A tag that opens and closes one: the same. No [`Event::Close`] follows.
+    Empty,
+    /// A tag that closes the last element that was opened: [`Xml::name`].
+    Close,
+    /// A piece of text: [`Xml::add_text`].
+    Text,
+    /// The end of the part, with every element closed.
+    End,
+}
+
+/// A part that is read.
+pub(in crate::sheet) struct Xml {
+    part: Unpacking,
+    /// What is unpacked and not thrown away yet.
+    window: Vec<u8>,
+    at: usize,
+    ended: bool,
+    /// Elements that are open.
+    depth: usize,
+    name: Range<usize>,
+    rest: Range<usize>,
+    /// The text is to be taken as it is.
+    verbatim: bool,
+    in_cdata: bool,
+    /// The line that may name an encoding is past.
+    begun: bool,
+    /// The last piece of text ended in a carriage return.
+    after_return: bool,
+}
+
+impl Xml {
+    pub(in crate::sheet) fn new(part: Unpacking) -> Result<Self> {
+        let mut xml = Xml {
+            part,
+            window: Vec::new(),
+            at: 0,
+            ended: false,
+            depth: 0,
+            name: 0..0,
+            rest: 0..0,
+            verbatim: false,
+            in_cdata: false,
+            begun: false,
+            after_return: false,
+        };
+        xml.begin()?;
+        Ok(xml)
+    }
+
+    /// The part that is read.
+    pub(in crate::sheet) fn part(&self) -> &Unpacking {
+        &self.part
+    }
+
+    /// The byte order mark, and what it forbids.
+    fn begin(&mut self) -> Result<()> {
+        while self.window.len() < 4 && self.more()? {}
+        match self.window.as_slice() {
+            [0xef, 0xbb, 0xbf, ..] => self.at = 3,
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..] => return Err(encoding("UTF-16")),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// How many elements are open.
+    pub(in crate::sheet) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The element's name, without its prefix.
+    pub(in crate::sheet) fn name(&self) -> &[u8] {
+        &self.window[self.name.clone()]
+    }
+
+    /// Its attributes, in their order: name without prefix, and value as it stands there.
+    pub(in crate::sheet) fn attributes(&self) -> Attributes<'_> {
+        Attributes(&self.window[self.rest.clone()])
+    }
+
+    /// An attribute's value, its references resolved. `None` if it is not there.
+    pub(in crate::sheet) fn attribute(&self, name: &str) -> Result<Option<String>> {
+        for attribute in self.attributes() {
+            let (found, value) = attribute?;
+            if found == name.as_bytes() {
+                let mut text = Vec::with_capacity(value.len());
+                resolve(value, &mut false, &mut text)?;
+                return Ok(Some(into_text(text)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Appends the piece of text, with references resolved and line ends as `\n` (XML 1.0, §2.11).
+    pub(in crate::sheet) fn add_text(&mut self, into: &mut Vec<u8>) -> Result<()> {
+        let piece = &self.window[self.rest.clone()];
+        if self.verbatim {
+            unify_ends(piece, &mut self.after_return, into);
+            return Ok(());
+        }
+        resolve(piece, &mut self.after_return, into)
+    }
+
+    /// The text of the child that comes next, if it begins and ends with just these tags, is unpacked already, no longer
+    /// than `limit` and in need of no second look: what nearly every cell and text is, at a fraction of the cost.
+    #[inline]
+    pub(in crate::sheet) fn plain_child(&mut self, open: &[u8], close: &[u8], limit: usize) -> Option<&[u8]> {
+        let found = self.window[self.at..].strip_prefix(open)?;
+        let length = found.iter().position(|byte| matches!(byte, b'<' | b'&' | b'\r'))?;
+        if length > limit || !found[length..].starts_with(close) {
+            return None;
+        }
+        let start = self.at + open.len();
+        self.at = start + length + close.len();
+        Some(&self.window[start..start + length])
+    }
+
+    /// Closes the element that is open, if just this tag comes next.
+    #[inline]
+    pub(in crate::sheet) fn closes(&mut self, close: &[u8]) -> bool {
+        let closes = self.window[self.at..].starts_with(close);
+        if closes {
+            self.at += close.len();
+            self.depth -= 1;
+        }
+        closes
+    }
+
+    /// Reads on to the end of the element that was just opened, whatever is in it.
+    pub(in crate::sheet) fn skip(&mut self) -> Result<()> {
+        let outside = self.depth.saturating_sub(1);
+        while self.depth > outside {
+            self.next()?;
+        }
+        Ok(())
+    }
+
+    /// Reads the rest of the part without looking at it, to know that it is whole.
+    pub(in crate::sheet) fn finish(&mut self) -> Result<()> {
+        while !self.ended {
+            (self.at, self.name, self.rest) = (self.window.len(), 0..0, 0..0);
+            self.more()?;
+        }
+        Ok(())
+    }
+
+    /// What comes next.
+    pub(in crate::sheet) fn next(&mut self) -> Result<Event> {
+        loop {
+            if self.in_cdata {
+                if self.cdata()? {
+                    return Ok(Event::Text);
+                }
+                continue;
+            }
+            let Some(first) = self.window.get(self.at) else {
+                if self.more()? {
+                    continue;
+                }
+                if self.depth > 0 || self.name.end == 0 {
+                    return Err(ends_early());
+                }
+                return Ok(Event::End);
+            };
+            if *first != b'<' {
+                self.text()?;
+                return Ok(Event::Text);
+            }
+            self.after_return = false;
+            // What stands behind the `<` is nearly always there.
+            match self.window.get(self.at + 1) {
+                Some(b'/') => return self.close(),
+                Some(b'!' | b'?') | None => {}
+                Some(_) => return self.open(),
+            }
+            if let Some(event) = self.markup()? {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Unpacks more behind what is left. Answers `false` at the end.
+    fn more(&mut self) -> Result<bool> {
+        if self.at > 0 {
+            self.window.drain(..self.at);
+            self.at = 0;
+        }
+        self.ended = !self.part.fill(&mut self.window)?;
+        Ok(!self.ended)
+    }
+
+    /// A piece of text up to the next tag, or as much as there is without cutting a reference in two.
+    fn text(&mut self) -> Result<()> {
+        loop {
+            let found = &self.window[self.at..];
+            let length = match memchr::memchr(b'<', found) {
+                Some(length) => length,
+                None => {
+                    let tail = found.len().saturating_sub(REFERENCE_BYTES);
+                    match memchr::memrchr(b'&', &found[tail..]) {
+                        Some(cut) if !self.ended && memchr::memchr(b';', &found[tail + cut..]).is_none() => tail + cut,
+                        _ => found.len(),
+                    }
+                }
+            };
+            if length > 0 || self.ended {
+                // At the end, a reference that was begun is for `add_text` to refuse.
+                let length = if length == 0 { found.len() } else { length };
+                (self.rest, self.verbatim) = (self.at..self.at + length, false);
+                self.at += length;
+                return Ok(());
+            }
+            self.more()?;
+        }
+    }
+
+    /// A piece of a CDATA section; `false` if there was none up to its end.
+    fn cdata(&mut self) -> Result<bool> {
+        const END: &[u8] = b"]]>";
+        loop {
+            let found = &self.window[self.at..];
+            let end = find(found, END);
+            let length = end.unwrap_or(found.len().saturating_sub(END.len() - 1));
+            if end.is_some() || length > 0 {
+                (self.rest, self.verbatim) = (self.at..self.at + length, true);
+                self.in_cdata = end.is_none();
+                self.at += length + if end.is_some() { END.len() } else { 0 };
+                return Ok(length > 0);
+            }
+            if !self.more()? {
+                return Err(ends_early());
+            }
+        }
+    }
+
+    /// A tag, or something between tags that means nothing (`None`).
+    fn markup(&mut self) -> Result<Option<Event>> {
+        match self.ahead(1)? {
+            b'!' => self.declaration(),
+            b'?' => {
+                let first = !std::mem::replace(&mut self.begun, true);
+                self.skip_past(b"?>", 2, first)?;
+                Ok(None)
+            }
+            b'/' => self.close().map(Some),
+            _ => self.open().map(Some),
+        }
+    }
+
+    /// The byte at this distance.
+    fn ahead(&mut self, distance: usize) -> Result<u8> {
+        loop {
+            if let Some(byte) = self.window.get(self.at + distance) {
+                return Ok(*byte);
+            }
+            if !self.more()? {
+                return Err(ends_early());
+            }
+        }
+    }
+
+    fn declaration(&mut self) -> Result<Option<Event>> {
+        const CDATA: &[u8] = b"<![CDATA[";
+        if self.ahead(2)? == b'-' && self.ahead(3)? == b'-' {
+            self.skip_past(b"-->", 4, false)?;
+            return Ok(None);
+        }
+        for (distance, byte) in CDATA.iter().enumerate() {
+            if self.ahead(distance)? != *byte {
+                return Err(damaged("its markup declares a type of its own, which spreadsheets do not"));
+            }
+        }
+        self.at += CDATA.len();
+        self.in_cdata = true;
+        Ok(None)
+    }
+
+    /// Skips what ends with these bytes, however long; `from` is the length of its start.
+    fn skip_past(&mut self, end: &[u8], from: usize, first: bool) -> Result<()> {
+        let mut checked = from;
+        loop {
+            let found = &self.window[self.at..];
+            if let Some(length) = find(found.get(checked..).unwrap_or_default(), end) {
+                if first {
+                    check_encoding(&found[..checked + length])?;
+                }
+                self.at += checked + length + end.len();
+                return Ok(());
+            }
+            // What was searched is let go, but for the start of an end.
+            if !first {
+                let done = found.len().saturating_sub(end.len() - 1).max(checked);
+                self.at += done.min(found.len());
+                checked = done - done.min(found.len());
+            } else if found.len() > TAG_BYTES {
+                return Err(damaged("its first line is too long"));
+            }
+            if !self.more()? {
+                return Err(ends_early());
+            }
+        }
+    }
+
+    fn close(&mut self) -> Result<Event> {
+        let end = self.tag_end()?;
+        let name = self.at + 2..end;
+        let length = self.window[name.clone()].iter().take_while(|byte| !is_space(**byte)).count();
+        self.name = self.local(name.start..name.start + length);
+        self.at = end + 1;
+        self.depth = self.depth.checked_sub(1).ok_or_else(|| damaged("its markup closes more than it opens"))?;
+        Ok(Event::Close)
+    }
+
+    fn open(&mut self) -> Result<Event> {
+        let end = self.tag_end()?;
+        let empty = self.window[end - 1] == b'/';
+        let inside = self.at + 1..end - usize::from(empty);
+        let length = self.window[inside.clone()].iter().take_while(|byte| !is_space(**byte)).count();
+        if length == 0 {
+            return Err(damaged("its markup has a tag without a name"));
+        }
+        self.name = self.local(inside.start..inside.start + length);
+        self.rest = inside.start + length..inside.end;
+        self.at = end + 1;
+        if empty {
+            return Ok(Event::Empty);
+        }
+        self.depth += 1;
+        Ok(Event::Open)
+    }
+
+    /// Where the tag ends that begins here: at the first `>` that is not in quotes.
+    fn tag_end(&mut self) -> Result<usize> {
+        let mut checked = 1;
+        let mut quote = None;
+        loop {
+            let found = &self.window[self.at..];
+            while let Some(byte) = found.get(checked) {
+                checked += 1;
+                if let Some(open) = quote {
+                    if *byte == open {
+                        quote = None;
+                    }
+                } else if *byte > b'>' {
+                    // Most bytes of a tag are letters.
+                } else if *byte == b'>' {
+                    return Ok(self.at + checked - 1);
+                } else if matches!(byte, b'"' | b'\'') {
+                    quote = Some(*byte);
+                } else if *byte == b'<' {
+                    return Err(damaged("its markup has a tag inside a tag"));
+                }
+            }
+            if checked > TAG_BYTES {
+                return Err(damaged("its markup has a tag that is longer than tags of spreadsheets are"));
+            }
+            if !self.more()? {
+                return Err(ends_early());
+            }
+        }
+    }
+
+    fn local(&self, name: Range<usize>) -> Range<usize> {
+        match memchr::memchr(b':', &self.window[name.clone()]) {
+            Some(prefix) => name.start + prefix + 1..name.end,
+            None => name,
+        }
+    }
+}
+
+/// The attributes of a tag. Each may be refused: where no value follows a name.
+pub(in crate::sheet) struct Attributes<'a>(&'a [u8]);
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = Result<(&'a [u8], &'a [u8])>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.0.iter().position(|byte| !is_space(*byte))?;
+        let found = &self.0[start..];
+        let attribute = split(found);
+        self.0 = attribute.map_or(&[], |(_, _, rest)| rest);
+        Some(attribute.map(|(name, value, _)| (name, value)).ok_or_else(|| damaged("its markup has a broken tag")))
+    }
+}
+
+/// Name, value, and what follows.
+#[inline]
+fn split(found: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let equals = found.iter().position(|byte| *byte == b'=')?;
+    let name = found[..equals].trim_ascii_end();
+    let name = &name[name.iter().position(|byte| *byte == b':').map_or(0, |prefix| prefix + 1)..];
+    let (quote, value) = found[equals + 1..].trim_ascii_start().split_first()?;
+    if !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    let end = value.iter().position(|byte| byte == quote)?;
+    Some((name, &value[..end], &value[end + 1..]))
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// UTF-8, with what is none of it replaced: the import reports such a code by its row.
+pub(in crate::sheet) fn into_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Appends text with its references resolved.
+fn resolve(mut text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) -> Result<()> {
+    while let Some(at) = memchr::memchr(b'&', text) {
+        unify_ends(&text[..at], after_return, into);
+        let end = memchr::memchr(b';', &text[at..]).ok_or_else(|| damaged("its markup has a stray &"))?;
+        let letter = match &text[at + 1..at + end] {
+            b"amp" => '&',
+            b"lt" => '<',
+            b"gt" => '>',
+            b"quot" => '"',
+            b"apos" => '\'',
+            reference => {
+                numbered(reference).ok_or_else(|| damaged("its markup names a character that XML does not have"))?
+            }
+        };
+        into.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        *after_return = false;
+        text = &text[at + end + 1..];
+    }
+    unify_ends(text, after_return, into);
+    Ok(())
+}
+
+fn numbered(reference: &[u8]) -> Option<char> {
+    let digits = std::str::from_utf8(reference.strip_prefix(b"#")?).ok()?;
+    let number = match digits.strip_prefix('x') {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => digits.parse(),
+    };
+    char::from_u32(number.ok().filter(|number| *number > 0)?)
+}
+
+/// Appends text with `\r\n` and `\r` as `\n`.
+fn unify_ends(text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) {
+    if !*after_return && memchr::memchr(b'\r', text).is_none() {
+        into.extend_from_slice(text);
+        return;
+    }
+    for byte in text {
+        match byte {
+            b'\n' if *after_return => {}
+            b'\r' => into.push(b'\n'),
+            byte => into.push(*byte),
+        }
+        *after_return = *byte == b'\r';
+    }
+}
+
+/// Refuses a part that says it is in another encoding than UTF-8.
+fn check_encoding(declaration: &[u8]) -> Result<()> {
+    let Some(at) = find(declaration, b"encoding") else { return Ok(()) };
+    match split(&declaration[at..]) {
+        Some((_, name, _))
+            if !["utf-8", "utf8", "us-ascii"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())) =>
+        {
+            Err(encoding(&String::from_utf8_lossy(&name[..name.len().min(40)])))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn ends_early() -> Error {
+    damaged("its markup ends in the middle")
+}
+
+fn encoding(name: &str) -> Error {
+    Error::new(
+        Code::UploadEncoding,
+        format!(
+            "The spreadsheet's markup is in {name}, and only UTF-8 is read. Open it in a spreadsheet program and save it again."
+        ),
+    )
+}
+
+/// Where these bytes stand first.
+pub(in crate::sheet) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    let (first, rest) = wanted.split_first()?;
+    memchr::memchr_iter(*first, bytes).find(|at| bytes[at + 1..].starts_with(rest))
+}

@@ -1,0 +1,45 @@
+//! What `make fuzz` throws at the core, as ordinary tests: every input to start from, every fixture, and every input
+//! that once broke something. The checks are shared with the fuzzer (`fuzz/`), one module a target.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod csv;
+mod encoding;
+mod tags;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+/// The files in `folder`, by name. Fails if there are none: a moved folder must not turn a test into nothing.
+fn files(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let mut paths: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.is_file());
+    paths.sort();
+    assert!(!paths.is_empty(), "{} is empty", folder.display());
+    paths.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+fn check(check: fn(&[u8]), folders: &[&str]) {
+    for folder in folders {
+        for (path, bytes) in files(folder) {
+            let outcome = catch_unwind(AssertUnwindSafe(|| check(&bytes)));
+            assert!(outcome.is_ok(), "{} broke it; the reason stands above", path.display());
+        }
+    }
+}
+
+#[test]
+fn files_of_codes() {
+    check(csv::check, &["fuzz/inputs/csv", "fixtures/csv/files", "fixtures/exports/files"]);
+}
+
+#[test]
+fn encodings() {
+    check(encoding::check, &["fuzz/inputs/encoding", "fixtures/csv/files"]);
+}
+
+#[test]
+fn templates() {
+    check(tags::check, &["fuzz/inputs/tags"]);
+}
