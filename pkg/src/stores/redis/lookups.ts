@@ -145,9 +145,10 @@ export async function codes(
 /** Forgets a contact in steps of bounded length: each is done as a whole, and a repeat goes on where one was lost. */
 export async function forget(run: (values: string[]) => Promise<unknown>, contact: string): Promise<number> {
   let forgotten = 0;
-  for (;;) {
-    const [count, more] = (await run([escapeText(contact), String(LOOKED_AT)])) as [number, number];
+  for (let after = "0"; after !== ""; ) {
+    const [next, count] = (await run([escapeText(contact), after, String(LOOKED_AT)])) as [string, number];
     forgotten += count;
-    if (more === 0) return forgotten;
+    after = next;
   }
+  return forgotten;
 }

@@ -72,14 +72,15 @@ return { stopped and text(last) or '', unpack(rows) }
 `;
 
 export const FORGET = `
--- ARGV: contact, how many uses to look at. Answers how many were forgotten, and 1 if there are more.
+-- ARGV: contact, the use to start after, how many uses to look at. Answers where to go on ('' at the end), and how many were
+-- forgotten.
 if not readPool() then
-  return { 0, 0 }
+  return { '', 0 }
 end
-local contact, most = ARGV[1], tonumber(ARGV[2])
+local contact, after, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local field = 'c' .. contact
-local looked, forgotten, last = 0, 0, 0
-local more = eachUse(field, 0, function(id)
+local looked, forgotten, last = 0, 0, after
+local more = eachUse(field, after, function(id)
   if looked >= most then
     return true
   end
@@ -108,7 +109,7 @@ if list then
   end
 end
 writeStock()
-return { forgotten, more and 1 or 0 }
+return { more and text(last) or '', forgotten }
 `;
 
 export const MARK_REDEEMED = `

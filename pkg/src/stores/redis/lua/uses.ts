@@ -148,7 +148,9 @@ local function eachUse(field, after, visit)
   local low, high = 0, full
   while low < high do
     local middle = floor((low + high) / 2)
-    if tonumber(match(get(postingsView, field .. '.' .. middle), '(%d+)$')) > after then
+    -- Of full lists, the first ones may have been forgotten.
+    local part = get(postingsView, field .. '.' .. middle)
+    if part and tonumber(match(part, '(%d+)$')) > after then
       high = middle
     else
       low = middle + 1
@@ -156,7 +158,7 @@ local function eachUse(field, after, visit)
   end
   for at = low, full do
     local ids = at == full and rest or get(postingsView, field .. '.' .. at)
-    for first, last in string.gmatch(ids, '(%d+)-?(%d*)') do
+    for first, last in string.gmatch(ids or '', '(%d+)-?(%d*)') do
       first, last = tonumber(first), tonumber(last) or tonumber(first)
       for id = math.max(first, after + 1), last do
         if visit(id) then
