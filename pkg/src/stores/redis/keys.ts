@@ -11,8 +11,8 @@
  * - `lots`: hash; a record by number, and the number by `x`, the batch and the expiry, while it is staged.
  * - `open`: sorted set; lots with free codes, by expiry.
  * - `returned`, `voids`: sorted sets; given-back positions, and void positions that claims have yet to pass.
- * - `codes`: hash; 64 codes a field, by lot and position.
- * - `states`: hash; for the positions that claims have passed, 64 a field: the draw's number, `0` free, `-` void.
+ * - `codes`: hash; 32 codes a field, by lot and position.
+ * - `states`: hash; for the positions that claims have passed, 32 a field: the draw's number, `0` free, `-` void.
  * - `places`: hash; where each equality key lies, by fingerprint, in buckets that grow one by one.
  * - `uses`: hash; by the use's key: its place in `rows`, and how often its draw had been answered.
  * - `rows`: hash; 16 uses a field, in the order in which they were recorded: draw, code, contact, message, slot.

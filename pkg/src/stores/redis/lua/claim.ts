@@ -20,17 +20,22 @@ local firstHolder = firstMessage + (oneMessage == '' and count or 0)
 local after = now + minValidity
 
 local known = count > 0 and call('HMGET', USES, unpack(ARGV, firstUse + 1, firstUse + count)) or {}
-local contactFields, holderFields = {}, {}
+-- What new uses will look at, read at once.
+local contactFields, sought, holders = {}, {}, {}
 for i = 1, count do
   if not known[i] then
-    contactFields[#contactFields + 1] = 'c' .. ARGV[firstContact + i]
+    contactFields[i] = 'c' .. ARGV[firstContact + i]
+    sought[#sought + 1] = contactFields[i]
+    if oneMessage == '' then
+      sought[#sought + 1] = 'm' .. ARGV[firstMessage + i]
+    end
     if holderCount > 0 then
-      holderFields[#holderFields + 1] = 'h' .. ARGV[firstHolder + i]
+      holders[#holders + 1] = 'h' .. ARGV[firstHolder + i]
     end
   end
 end
-fetch(postingsView, contactFields)
-fetch(drawsView, holderFields)
+fetch(postingsView, sought)
+fetch(drawsView, holders)
 
 -- The lots that this claim has emptied stay in the open ones until it is written.
 local emptied = { dated = 0, undated = 0 }
@@ -48,18 +53,31 @@ local function nextLot()
   return dated.batch <= undated.batch and dated or undated
 end
 
-local supply, returned, returnedAt
+local supply, supplySum, supplyBatch, returned, returnedAt
 local function openSupply()
   supply = nextLot()
   returned, returnedAt = {}, 1
   if not supply then
     return
   end
+  supplySum, supplyBatch = sumOf(supply.expiresAt), batch(supply.batch)
   local ahead = supply.next - supply.cursor - supply.ahead
   if supply.free > ahead then
     local from = supply.number * POSITIONS
     returned = call('ZRANGEBYSCORE', RETURNED, text(from), text(from + POSITIONS - 1), 'LIMIT', 0, count)
   end
+end
+
+-- The states at the claim's place in a lot: most codes of a claim come from one page.
+local statesOf, statesBlock, states
+local function holdState(of, position, state)
+  local block = floor(position / CODES_A_PAGE)
+  if of ~= statesOf or block ~= statesBlock then
+    local field = pageField(of, position)
+    statesOf, statesBlock, states = of, block, page(statePages, field)
+    statePages.changed[field] = true
+  end
+  states[position % CODES_A_PAGE + 1] = state
 end
 
 -- Takes the next code for the draw with this number: its lot and position.
@@ -79,7 +97,7 @@ local function take(number)
     later('ZREM', RETURNED, member)
   else
     while of.ahead > 0 and call('ZSCORE', VOIDS, placeOf(of, of.cursor)) do
-      setState(of, of.cursor, '-')
+      holdState(of, of.cursor, '-')
       later('ZREM', VOIDS, placeOf(of, of.cursor))
       of.ahead = of.ahead - 1
       of.cursor = of.cursor + 1
@@ -90,12 +108,11 @@ local function take(number)
     end
     of.cursor = position + 1
   end
-  setState(of, position, number)
+  holdState(of, position, number)
   of.free = of.free - 1
   of.assigned = of.assigned + 1
-  local sum, from = sumOf(of.expiresAt), batch(of.batch)
-  sum.assigned = sum.assigned + 1
-  from.assigned = from.assigned + 1
+  supplySum.assigned = supplySum.assigned + 1
+  supplyBatch.assigned = supplyBatch.assigned + 1
   if of.free == 0 then
     shut(of)
     local kind = of.expiresAt == NEVER and 'undated' or 'dated'
@@ -138,97 +155,136 @@ local function answer(of, position, number, answers, flags)
 end
 
 -- Uses of one message in a row are one entry of its list.
-local messageField, messageFirst, messageLast
+local messageSought, messageField, messageFirst, messageLast
 local function endMessage()
   if messageField then
     post(messageField, messageFirst, messageLast)
   end
 end
 
+-- New uses' rows, page by page.
+local rowsBlock, rows
+local function addRow(id, row)
+  local block = floor((id - 1) / ROWS_A_PAGE)
+  if block ~= rowsBlock then
+    local field = text(block)
+    rowsBlock, rows = block, page(rowPages, field)
+    rowPages.changed[field] = true
+    for i = #rows + 1, (id - 1) % ROWS_A_PAGE do
+      rows[i] = ''
+    end
+  end
+  rows[(id - 1) % ROWS_A_PAGE + 1] = row
+end
+
+-- No use stands twice in a claim, so their records go straight to the end.
+local records, recordCount = {}, 0
+local function record(use, value)
+  records[recordCount + 1], records[recordCount + 2] = use, value
+  recordCount = recordCount + 2
+end
+
+local function answerAgain(i, value)
+  local id, last = match(value, '^(%d+) ?(%d*)$')
+  local shared, number, position = match(rowLine(tonumber(id)), '^(%d*)~(%d+):(%d+)')
+  local answers = (tonumber(last) or 1) + 1
+  if shared ~= '' then
+    local draw = sharedDraw(tonumber(shared))
+    draw.answers = draw.answers + 1
+    draw.changed = true
+    answers = draw.answers
+  end
+  record(ARGV[firstUse + i], id .. ' ' .. text(answers))
+  answer(lot(tonumber(number)), tonumber(position), tonumber(shared) or tonumber(id), answers, 'r')
+end
+
 local draws, uses, drawsBefore, fellBack = pool.draws, pool.uses, pool.draws, 0
+local postings, postingsChanged = postingsView.seen, postingsView.changed
+
+local function answerNew(i)
+  local holder = holderCount > 0 and ARGV[firstHolder + i] or ''
+  local current = holder ~= '' and get(drawsView, 'h' .. holder)
+  local draw = current and sharedDraw(tonumber(current))
+  local reason = 'E'
+  if draw then
+    local expiresAt = lot(draw.lot).expiresAt
+    if expiresAt == NEVER then
+      expiresAt = poolExpiry
+    end
+    if now >= expiresAt then
+      draw = nil
+      if reuse == 'per-contact' then
+        reason = 'X'
+      end
+    end
+  end
+  local of, position, fresh
+  local id = text(uses + 1)
+  if draw then
+    of, position = lot(draw.lot), draw.position
+  elseif reason == 'E' then
+    of, position = take(draws == uses and id or text(draws + 1))
+    fresh = of
+  end
+  if not of then
+    endRun()
+    lines[#lines + 1] = reason
+    if sub(fallsBack, i, i) == '1' then
+      fellBack = fellBack + 1
+    end
+    return
+  end
+  uses = uses + 1
+  local drawnAt = at
+  if fresh then
+    draws = draws + 1
+    if holder ~= '' or draws ~= uses then
+      draw = { number = draws, lot = of.number, position = position, at = at, uses = 0, answers = 0, holder = holder }
+      sharedDraws[draws] = draw
+      if holder ~= '' then
+        set(drawsView, 'h' .. holder, text(draws))
+      end
+    end
+  else
+    drawnAt = draw.at
+  end
+  local answers, shared = 1, ''
+  if draw then
+    draw.uses = draw.uses + 1
+    draw.answers = draw.answers + 1
+    draw.changed = true
+    answers, shared = draw.answers, text(draw.number)
+    post('d' .. shared, uses, uses)
+  end
+  record(ARGV[firstUse + i], answers == 1 and id or id .. ' ' .. text(answers))
+  addRow(uses, shared .. '~' .. of.number .. ':' .. position .. ':' .. drawnAt .. '\\t' .. ARGV[firstText + i])
+  local contact = contactFields[i]
+  if postings[contact] then
+    post(contact, uses, uses)
+  else
+    postings[contact] = id
+    postingsChanged[contact] = true
+  end
+  local message = oneMessage ~= '' and oneMessage or ARGV[firstMessage + i]
+  if message == messageSought then
+    messageLast = uses
+  else
+    endMessage()
+    messageSought, messageField, messageFirst, messageLast = message, 'm' .. message, uses, uses
+  end
+  answer(of, position, draw and draw.number or draws, answers, fresh and 'f' or 's')
+end
+
 for i = 1, count do
   local value = known[i]
   if value then
-    local id, answers = match(value, '^(%d+) ?(%d*)$')
-    local row = rowOf(tonumber(id))
-    local of = lot(row.lot)
-    if row.shared then
-      local draw = sharedDraw(row.number)
-      draw.answers = draw.answers + 1
-      draw.changed = true
-      answers = draw.answers
-    else
-      answers = (tonumber(answers) or 1) + 1
-    end
-    set(usesView, ARGV[firstUse + i], id .. ' ' .. text(answers))
-    answer(of, row.position, row.number, answers, 'r')
+    answerAgain(i, value)
   else
-    local holder = holderCount > 0 and ARGV[firstHolder + i] or ''
-    local current = holder ~= '' and get(drawsView, 'h' .. holder)
-    local draw = current and sharedDraw(tonumber(current))
-    local reason = 'E'
-    if draw then
-      local expiresAt = lot(draw.lot).expiresAt
-      if expiresAt == NEVER then
-        expiresAt = poolExpiry
-      end
-      if now >= expiresAt then
-        draw = nil
-        if reuse == 'per-contact' then
-          reason = 'X'
-        end
-      end
-    end
-    local of, position, fresh
-    if draw then
-      of, position = lot(draw.lot), draw.position
-    elseif reason == 'E' then
-      of, position = take(text(draws + 1))
-      fresh = of
-    end
-    if not of then
-      endRun()
-      lines[#lines + 1] = reason
-      if sub(fallsBack, i, i) == '1' then
-        fellBack = fellBack + 1
-      end
-    else
-      uses = uses + 1
-      local id = text(uses)
-      local drawnAt = at
-      if fresh then
-        draws = draws + 1
-        if holder ~= '' or draws ~= uses then
-          draw = { number = draws, lot = of.number, position = position, at = at, uses = 0, answers = 0, holder = holder }
-          sharedDraws[draws] = draw
-          if holder ~= '' then
-            set(drawsView, 'h' .. holder, text(draws))
-          end
-        end
-      else
-        drawnAt = draw.at
-      end
-      local answers = 1
-      if draw then
-        draw.uses = draw.uses + 1
-        draw.answers = draw.answers + 1
-        draw.changed = true
-        answers = draw.answers
-        post('d' .. text(draw.number), uses, uses)
-      end
-      set(usesView, ARGV[firstUse + i], answers == 1 and id or id .. ' ' .. text(answers))
-      setRow(uses, rowText(draw and text(draw.number) or '', of, position, drawnAt, ARGV[firstText + i]))
-      post('c' .. ARGV[firstContact + i], uses, uses)
-      local message = 'm' .. (oneMessage ~= '' and oneMessage or ARGV[firstMessage + i])
-      if message == messageField then
-        messageLast = uses
-      else
-        endMessage()
-        messageField, messageFirst, messageLast = message, uses, uses
-      end
-      answer(of, position, draw and draw.number or draws, answers, fresh and 'f' or 's')
-    end
+    answerNew(i)
   end
+end
+for first = 1, recordCount, 4000 do
+  later('HSET', USES, unpack(records, first, math.min(first + 3999, recordCount)))
 end
 endRun()
 endMessage()

@@ -59,8 +59,7 @@ local function growBuckets(adding)
   setPool('buckets', count)
 end
 
-local function addKey(print, of, position)
-  local field = bucketOf(print)
+local function addKey(print, field, of, position)
   local entries = (get(buckets, field) or '') .. print .. '=' .. of.number .. ':' .. position .. ';'
   if #entries > LONGEST_BUCKET then
     error('Too many codes of this pool have fingerprints that are nearly the same; they were made to.')
@@ -82,9 +81,9 @@ local function removeKey(key, of, position)
 end
 
 -- The lot and position of the code with this key that has not left the pool; staged ones count.
-local function findKey(key, print)
+local function findKey(key, print, field)
   print = print or printOf(key)
-  local entries = get(buckets, bucketOf(print))
+  local entries = get(buckets, field or bucketOf(print))
   local at = entries and find(entries, print .. '=', 1, true)
   while at do
     local number, position, next = match(entries, '^(%d+):(%d+);()', at + 9)
@@ -99,24 +98,24 @@ local function findKey(key, print)
 end
 
 -- As findKey, without staged codes.
-local function findCommitted(key, print)
-  local of, position = findKey(key, print)
+local function findCommitted(key, print, field)
+  local of, position = findKey(key, print, field)
   if of and batch(of.batch).state ~= STAGED then
     return of, position
   end
 end
 
--- The fingerprints of ARGV's keys from \`first\` on, with their buckets read at once.
+-- The fingerprints of ARGV's keys from \`first\` on, and their buckets, which are read at once.
 local function printsOf(first)
   local prints, fields = {}, {}
   for i = first, #ARGV do
     local line = ARGV[i]
     local at = find(line, '\\r', 1, true)
     local print = printOf(at and sub(line, at + 1) or line)
-    prints[i] = print
-    fields[#fields + 1] = bucketOf(print)
+    prints[i - first + 1] = print
+    fields[i - first + 1] = bucketOf(print)
   end
   fetch(buckets, fields)
-  return prints
+  return prints, fields
 end
 `;

@@ -80,9 +80,34 @@ end
 -- Pages: a hash whose fields hold lines.
 local allPages = {}
 local function pages(key, separator)
-  local made = { hash = view(key), separator = separator, lines = {}, changed = {} }
+  local made = { hash = view(key), separator = separator, lines = {}, changed = {}, reads = {} }
   allPages[#allPages + 1] = made
   return made
+end
+
+-- One line of a page, nil if it has fewer. Taking a page apart pays from the third line on.
+local function lineOf(of, field, number)
+  local lines = of.lines[field]
+  if lines then
+    return lines[number]
+  end
+  local reads = (of.reads[field] or 0) + 1
+  of.reads[field] = reads
+  local list, from = get(of.hash, field), 1
+  if reads > 2 or not list then
+    lines = split(list, of.separator)
+    of.lines[field] = lines
+    return lines[number]
+  end
+  for _ = 2, number do
+    local at = find(list, of.separator, from, true)
+    if not at then
+      return nil
+    end
+    from = at + 1
+  end
+  local at = find(list, of.separator, from, true)
+  return sub(list, from, at and at - 1 or -1)
 end
 
 local function page(of, field)

@@ -118,10 +118,10 @@ if not readPool() then
   return 0
 end
 measureBuckets()
-local prints = printsOf(2)
+local prints, fields = printsOf(2)
 local marked, fresh = 0, 0
 for i = 2, #ARGV do
-  local of, position = findCommitted(ARGV[i], prints[i])
+  local of, position = findCommitted(ARGV[i], prints[i - 1], fields[i - 1])
   local state = of and stateAt(of, position)
   if state and state ~= '0' and state ~= '-' then
     marked = marked + 1
@@ -144,11 +144,11 @@ if not readPool() then
   return 0
 end
 measureBuckets()
-local prints = printsOf(1)
+local prints, fields = printsOf(1)
 local voided = 0
 local isNewlyVoid = {}
 for i, key in ipairs(ARGV) do
-  local of, position = findCommitted(key, prints[i])
+  local of, position = findCommitted(key, prints[i], fields[i])
   local state = of and stateAt(of, position)
   local place = of and placeOf(of, position)
   if of and (state == '-' or isNewlyVoid[place]) then

@@ -4,7 +4,7 @@ export const STOCK = `
 local STAGED, COMMITTED, UNDONE, DROPPED = 0, 1, 2, 3
 -- A place in the pool as one number, exact as a double: a lot's number times POSITIONS, and the position in it.
 local POSITIONS, MOST_LOTS = 2 ^ 30, 2 ^ 22
-local CODES_A_PAGE = 64
+local CODES_A_PAGE = 32
 
 local BATCH_FIELDS = { 'state', 'lease', 'at', 'removed', 'kept', 'blocks', 'added', 'undone', 'assigned', 'firstLot', 'lots', 'cleared' }
 local batchesView, batchBySequence = view(BATCHES), {}
@@ -112,7 +112,7 @@ end
 
 -- The code at a position and its equality key; nothing where a code has been cleared away.
 local function codeAt(of, position)
-  local line = page(codePages, pageField(of, position))[position % CODES_A_PAGE + 1]
+  local line = lineOf(codePages, pageField(of, position), position % CODES_A_PAGE + 1)
   if not line or line == '' then
     return nil
   end
@@ -130,7 +130,7 @@ end
 -- '0' free, '-' void, else the number of the draw that holds the code.
 local function stateAt(of, position)
   if position < of.cursor then
-    return page(statePages, pageField(of, position))[position % CODES_A_PAGE + 1]
+    return lineOf(statePages, pageField(of, position), position % CODES_A_PAGE + 1)
   end
   if of.ahead > 0 and call('ZSCORE', VOIDS, placeOf(of, position)) then
     return '-'

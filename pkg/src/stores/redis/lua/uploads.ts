@@ -67,7 +67,7 @@ end
 
 measureBuckets()
 growBuckets(#ARGV - firstCode + 1)
-local prints = printsOf(firstCode)
+local prints, fields = printsOf(firstCode)
 
 local function lotOf(expiresAt)
   local field = 'x' .. text(staged.sequence) .. ':' .. text(expiresAt)
@@ -98,14 +98,15 @@ for run = 0, runs - 1 do
     local line = ARGV[i]
     local separator = find(line, '\\r', 1, true)
     local key = separator and sub(line, separator + 1) or line
-    if seen[key] or findKey(key, prints[i]) then
-      duplicates[#duplicates + 1] = text(i - firstCode)
+    local index = i - firstCode + 1
+    if seen[key] or findKey(key, prints[index], fields[index]) then
+      duplicates[#duplicates + 1] = text(index - 1)
     else
       seen[key] = true
       local field = pageField(of, of.next)
       page(codePages, field)[of.next % CODES_A_PAGE + 1] = line
       codePages.changed[field] = true
-      addKey(prints[i], of, of.next)
+      addKey(prints[index], fields[index], of, of.next)
       of.next = of.next + 1
       added = added + 1
     end
@@ -201,10 +202,10 @@ if not readPool() then
   return ''
 end
 measureBuckets()
-local prints = printsOf(1)
+local prints, fields = printsOf(1)
 local bits = {}
 for i, key in ipairs(ARGV) do
-  bits[i] = findCommitted(key, prints[i]) and '1' or '0'
+  bits[i] = findCommitted(key, prints[i], fields[i]) and '1' or '0'
 end
 return table.concat(bits)
 `;

@@ -12,7 +12,7 @@ local LONGEST_LIST = 400
 -- A row: the draw's number if it is shared, '~', lot:position:instant (base 36), then contact, message and slot, or, once
 -- they are forgotten, the slot alone.
 local function rowLine(id)
-  local line = page(rowPages, text(floor((id - 1) / ROWS_A_PAGE)))[(id - 1) % ROWS_A_PAGE + 1]
+  local line = lineOf(rowPages, text(floor((id - 1) / ROWS_A_PAGE)), (id - 1) % ROWS_A_PAGE + 1)
   return line and line ~= '' and line
 end
 
@@ -41,10 +41,6 @@ local function rowOf(id)
     row.slot = parts[1]
   end
   return row
-end
-
-local function rowText(number, of, position, at, texts)
-  return number .. '~' .. of.number .. ':' .. position .. ':' .. at .. '\\t' .. texts
 end
 
 -- A shared draw, false if there is none with this number.
