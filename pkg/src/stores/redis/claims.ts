@@ -12,9 +12,8 @@ export const RELEASE_SCRIPT = poolScript(RELEASE, "stock", "finder", "uses");
 export function claimValues(request: ClaimRequest): string[] {
   const { items, now } = request;
   const count = items.length;
-  const contacts = items.map(({ contact }) => escapeText(contact));
-  const messages = items.map(({ message }) => escapeText(message));
-  const oneMessage = messages.every((message) => message === messages[0]) ? (messages[0] ?? "") : "";
+  const ends = items.map(({ message, slot }) => `${escapeText(message)}\t${escapeText(slot)}`);
+  const sameEnd = ends.every((end) => end === ends[0]) ? (ends[0] ?? "") : "";
   const holders = items.some(({ holder }) => holder !== null) ? items.map(({ holder }) => holder ?? "") : [];
   const values = [
     String(request.version),
@@ -26,15 +25,12 @@ export function claimValues(request: ClaimRequest): string[] {
     now.toString(36),
     String(count),
     items.some(({ fallsBack }) => fallsBack) ? items.map(({ fallsBack }) => (fallsBack ? "1" : "0")).join("") : "",
-    oneMessage,
+    sameEnd,
     String(holders.length),
   ];
   for (const { use } of items) values.push(use);
-  for (let i = 0; i < count; i += 1) {
-    values.push(`${contacts[i]}\t${messages[i]}\t${escapeText(items[i]?.slot as string)}`);
-  }
-  values.push(...contacts);
-  if (oneMessage === "") values.push(...messages);
+  for (const { contact } of items) values.push(escapeText(contact));
+  if (sameEnd === "") values.push(...ends);
   values.push(...holders);
   return values;
 }

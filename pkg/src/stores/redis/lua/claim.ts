@@ -2,8 +2,8 @@
 
 export const CLAIM = `
 -- ARGV: version, now, reuse, the pool's expiry, minValidity, hour, now in base 36, how many items, which fall back (0 and
--- 1), one message for all or '', how many holders; then each item's use, its row's texts, its contact, its message (if
--- there is not one for all), its holder (if there are any; '' for none).
+-- 1), message and slot if all items have the same, how many holders; then each item's use, its contact, its message and
+-- slot (if they are not the same for all), its holder (if there are any; '' for none).
 if not readPool() then
   return { 'stale', '' }
 end
@@ -11,12 +11,11 @@ local version, now, reuse, poolExpiry, minValidity = tonumber(ARGV[1]), tonumber
 if pool.version ~= version then
   return { 'stale', call('HGET', POOL, 'document') }
 end
-local hour, at, count, fallsBack, oneMessage, holderCount = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10], tonumber(ARGV[11])
+local hour, at, count, fallsBack, sameEnd, holderCount = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10], tonumber(ARGV[11])
 local firstUse = 11
-local firstText = firstUse + count
-local firstContact = firstText + count
-local firstMessage = firstContact + count
-local firstHolder = firstMessage + (oneMessage == '' and count or 0)
+local firstContact = firstUse + count
+local firstEnd = firstContact + count
+local firstHolder = firstEnd + (sameEnd == '' and count or 0)
 local after = now + minValidity
 
 local known = count > 0 and call('HMGET', USES, unpack(ARGV, firstUse + 1, firstUse + count)) or {}
@@ -26,8 +25,8 @@ for i = 1, count do
   if not known[i] then
     contactFields[i] = 'c' .. ARGV[firstContact + i]
     sought[#sought + 1] = contactFields[i]
-    if oneMessage == '' then
-      sought[#sought + 1] = 'm' .. ARGV[firstMessage + i]
+    if sameEnd == '' then
+      sought[#sought + 1] = 'm' .. match(ARGV[firstEnd + i], '^[^\\t]*')
     end
     if holderCount > 0 then
       holders[#holders + 1] = 'h' .. ARGV[firstHolder + i]
@@ -154,8 +153,8 @@ local function answer(of, position, number, answers, flags)
   codes[#codes + 1] = codeAt(of, position)
 end
 
--- Uses of one message in a row are one entry of its list.
-local messageSought, messageField, messageFirst, messageLast
+-- Uses of one message and slot in a row are one entry of the message's list.
+local messageTexts, messageField, messageFirst, messageLast
 local function endMessage()
   if messageField then
     post(messageField, messageFirst, messageLast)
@@ -257,7 +256,8 @@ local function answerNew(i)
     post('d' .. shared, uses, uses)
   end
   record(ARGV[firstUse + i], answers == 1 and id or id .. ' ' .. text(answers))
-  addRow(uses, shared .. '~' .. of.number .. ':' .. position .. ':' .. drawnAt .. '\\t' .. ARGV[firstText + i])
+  local texts = sameEnd ~= '' and sameEnd or ARGV[firstEnd + i]
+  addRow(uses, shared .. '~' .. of.number .. ':' .. position .. ':' .. drawnAt .. '\\t' .. ARGV[firstContact + i] .. '\\t' .. texts)
   local contact = contactFields[i]
   if postings[contact] then
     post(contact, uses, uses)
@@ -265,12 +265,11 @@ local function answerNew(i)
     postings[contact] = id
     postingsChanged[contact] = true
   end
-  local message = oneMessage ~= '' and oneMessage or ARGV[firstMessage + i]
-  if message == messageSought then
+  if texts == messageTexts then
     messageLast = uses
   else
     endMessage()
-    messageSought, messageField, messageFirst, messageLast = message, 'm' .. message, uses, uses
+    messageTexts, messageField, messageFirst, messageLast = texts, 'm' .. match(texts, '^[^\\t]*'), uses, uses
   end
   answer(of, position, draw and draw.number or draws, answers, fresh and 'f' or 's')
 end
