@@ -4,7 +4,7 @@ import { Cluster } from "ioredis";
 import { createCluster } from "redis";
 import type { Store } from "../../../pkg/src/store.js";
 import { poolKeys } from "../../../pkg/src/stores/redis/keys.js";
-import { redis } from "../../../pkg/src/stores/redis.js";
+import { type RedisOptions, redis } from "../../../pkg/src/stores/redis.js";
 import { runStoreContract } from "../../../pkg/src/testing/index.js";
 import { itemOf, Stand, series } from "../../../pkg/src/testing/stand.js";
 import { command, type PrivateServer, startRedisCluster } from "../../servers/redis.js";
@@ -13,10 +13,26 @@ let nodes: PrivateServer[] = [];
 before(async () => {
   nodes = await startRedisCluster();
 });
-after(() => Promise.all(nodes.map((node) => node.stop())));
+after(async () => {
+  for (const close of closing) await close();
+  await Promise.all(nodes.map((node) => node.stop()));
+});
 
 const nodeRedis = () => createCluster({ rootNodes: nodes.map(({ url }) => ({ url })) });
 const ioRedis = () => new Cluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port })));
+
+/** Clients of tests that may fail before they close them. */
+const closing: (() => unknown)[] = [];
+async function nodeRedisStore(options?: RedisOptions): Promise<Store> {
+  const client = await nodeRedis().connect();
+  closing.push(() => client.destroy());
+  return redis(client, options);
+}
+async function ioRedisStore(): Promise<Store> {
+  const client = ioRedis();
+  closing.push(() => client.disconnect());
+  return redis(client);
+}
 
 runStoreContract({
   name: "redis cluster, node-redis",
@@ -51,8 +67,7 @@ runStoreContract({
 
 describe("redis cluster", () => {
   it("keeps a pool in one slot, whatever its tenant is called, and spreads pools over the nodes", async () => {
-    const client = await nodeRedis().connect();
-    const store = await redis(client, { prefix: "spread" });
+    const store = await nodeRedisStore({ prefix: "spread" });
     for (const tenant of ["{a}", "}", "{}", "a}b{c", "ü 🎁", "a:b"]) {
       const stand = await new Stand(store, tenant).create();
       await stand.upload("b1", series("c", 10));
@@ -73,16 +88,14 @@ describe("redis cluster", () => {
       listed.rows.map(({ document }) => document.handle),
       series("pool-", 30).sort(),
     );
-    await client.close();
   });
 
   for (const [library, connect] of [
-    ["node-redis", async () => clusterStore(await nodeRedis().connect())],
-    ["ioredis", async () => clusterStore(ioRedis())],
+    ["node-redis", nodeRedisStore],
+    ["ioredis", ioRedisStore],
   ] as const) {
     it(`nobody shares a code while the pool's slot moves to another node, key by key (${library})`, async () => {
-      const { store, close } = await connect();
-      const stand = await new Stand(store, library).create();
+      const stand = await new Stand(await connect(), library).create();
       await stand.upload("b1", series("c", 800));
       const drawn = new Map<string, string | null>();
       let isMoving = true;
@@ -101,17 +114,9 @@ describe("redis cluster", () => {
       const codes = [...drawn.values()].filter((code) => code !== null);
       assert.equal(new Set(codes).size, codes.length);
       assert.equal((await stand.audit()).assigned, codes.length);
-      await close();
     });
   }
 });
-
-async function clusterStore(
-  client: ReturnType<typeof nodeRedis> | Cluster,
-): Promise<{ store: Store; close: () => Promise<unknown> }> {
-  if (client instanceof Cluster) return { store: await redis(client), close: () => client.quit() };
-  return { store: await redis(client), close: async () => client.close() };
-}
 
 const slotOf = async (key: string) =>
   Number((await command(nodes[0]?.port as number, "CLUSTER", "KEYSLOT", key)).replace(":", ""));

@@ -221,7 +221,8 @@ describe("redis, its layout", () => {
   });
 
   it("a contact and a message with thousands of uses are found in pages, and forgotten in steps", async () => {
-    const store = await redis(await connectNodeRedis());
+    const client = await connectNodeRedis();
+    const store = await redis(client);
     const stand = await new Stand(store, "busy", { reuse: "per-message" }).create();
     for (const batch of series("b", 5)) await stand.upload(batch, series(`${batch}-`, 1_000));
     // Two messages in turns, so that each one's uses are never neighbours.
@@ -251,6 +252,8 @@ describe("redis, its layout", () => {
       await everyRow({ message: "m1" }),
       expected.filter((_, i) => i % 2),
     );
+    const lists = await client.hVals("coupon-pools:{busy:spring-sale}:postings");
+    assert.ok(Math.max(...lists.map((list) => list.length)) < 500, "A draw writes a list of bounded length.");
     const { forgotten } = await store.forget({ ...stand.name, contact: "busy" });
     assert.equal(forgotten, expected.filter((_, i) => (i % 1_000) % 3).length);
     assert.deepEqual(await everyRow({ contact: "busy" }), []);
@@ -274,7 +277,8 @@ describe("redis, its layout", () => {
   });
 
   it("a draw that thousands of uses share is listed in pages, and freed with the last", async () => {
-    const store = await redis(await connectNodeRedis());
+    const client = await connectNodeRedis();
+    const store = await redis(client);
     const stand = await new Stand(store, "shared", { reuse: "per-contact" }).create();
     await stand.upload("b1", ["A", "B"]);
     const uses = series("u", 1_500);
@@ -295,6 +299,12 @@ describe("redis, its layout", () => {
     const last = uses.slice(1_000).map((use) => ({ use, number: 1, answers: null }));
     const ends = await store.release({ ...stand.name, items: last, now: NOON });
     assert.deepEqual(ends.at(-1), { released: true, freed: true });
+    const lists = await client.hKeys(`coupon-pools:{shared:spring-sale}:postings`);
+    assert.deepEqual(
+      lists.filter((field) => field.startsWith("d")),
+      ["d2"],
+      "The other draw's list of uses is all that is left.",
+    );
     assert.equal(await stand.draw("again", { holder: "carl" }), "A");
     await stand.audit();
   });

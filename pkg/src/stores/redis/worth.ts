@@ -60,7 +60,7 @@ export async function refuseMissingCommands(engine: RedisEngine, prefix: string)
   try {
     await runScript(engine, PROBE, [`${prefix}:{probe}:hash`, `${prefix}:{probe}:set`], []);
   } catch (error) {
-    if (!/NOPERM|can't run this command|unknown.*command/i.test(messageOf(error))) throw error;
+    if (!/NOPERM|ACL failure|can't run this command|unknown.*command/i.test(messageOf(error))) throw error;
     throw new Error(
       "This user of Redis may not run a command that coupon-pools needs. Allow EVALSHA, EVAL, EXISTS, HDEL, HGET, HGETALL, " +
         "HINCRBY, HMGET, HSET, ZADD, ZRANGE, ZRANGEBYLEX, ZRANGEBYSCORE, ZREM and ZSCORE.",
