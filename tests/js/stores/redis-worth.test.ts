@@ -76,6 +76,17 @@ describe("redis, what it is worth", () => {
     await assert.rejects(redis(client), /closed/i);
   });
 
+  it("works over a client that speaks RESP3", async () => {
+    const client = await createClient({ url: server.url, RESP: 3 }).connect();
+    const store = await redis(client, { prefix: "resp3" });
+    assert.equal(store.traits.durability, "power-loss");
+    const stand = await new Stand(store, "default").create();
+    await stand.upload("b1", ["A", "B"]);
+    assert.equal(await stand.draw("u1"), "A");
+    await stand.audit();
+    await client.close();
+  });
+
   it("works over a pool of node-redis clients, and keeps stores with other prefixes apart", async () => {
     const clients = createClientPool({ url: server.url }, { minimum: 1, maximum: 3 });
     await clients.connect();
