@@ -143,6 +143,8 @@ function engineOf(connection: SqliteDatabase): SqlEngine {
     }
   }
   return {
+    // SQLite's own limit is a billion, unless it was built with less.
+    textBytes: 100_000_000,
     all: <Row>(sql: string, ...values: SqlValue[]) => {
       const { statement, order } = prepared(sql);
       return statement.all(...inOrder(order, values)) as Row[];

@@ -1,7 +1,7 @@
 /** Batches in SQL: staging, commit, undo, and the sweep. */
 import type { BatchRow, CodeBlock } from "../../store.js";
 import { DAY, dayOf, toColumn } from "../instants.js";
-import { first, type SqlEngine } from "./engine.js";
+import { first, inPieces, type SqlEngine } from "./engine.js";
 import type { PoolRow } from "./pools.js";
 import { COMMITTED, DROPPED, STAGED, UNDONE } from "./schema.js";
 
@@ -105,6 +105,12 @@ function addRun(
   keys: readonly string[],
   codes: readonly string[],
 ): number[] {
+  if (keys.length > 1 && jsonBytes(keys) + jsonBytes(codes) > engine.textBytes) {
+    const half = keys.length >> 1;
+    const before = addRun(engine, pool, batch, expiresAt, keys.slice(0, half), codes.slice(0, half));
+    const after = addRun(engine, pool, batch, expiresAt, keys.slice(half), codes.slice(half));
+    return [...before, ...after.map((i) => half + i)];
+  }
   engine.run(
     "INSERT INTO coupon_lots (pool, batch, expires_at) VALUES (?, ?, ?) ON CONFLICT (batch, expires_at) DO NOTHING",
     pool.id,
@@ -135,6 +141,9 @@ function addRun(
   engine.run("UPDATE coupon_lots SET added = added + ?, next = next + ? WHERE id = ?", added, keys.length, lot.id);
   return duplicates;
 }
+
+/** Most bytes that texts without control characters can have as JSON: three for a UTF-16 unit, and what is around each. */
+const jsonBytes = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + 3 * text.length + 4, 2);
 
 /** Inserts every code whose key has no row in the pool, at `from` plus its index; answers how many. */
 function insertCodes(
@@ -273,16 +282,18 @@ export function undo(engine: SqlEngine, pool: PoolRow, name: string): { removed:
 /** For each key, whether the pool holds it: 1 or 0. */
 export function contains(engine: SqlEngine, pool: PoolRow, keys: readonly string[]): Uint8Array {
   const bits = new Uint8Array(keys.length);
-  const rows = engine.all<{ i: number }>(
-    `SELECT j.key AS i FROM json_each(?) AS j
-     CROSS JOIN coupon_codes AS c ON c.pool = ? AND c.key = j.value
-     CROSS JOIN coupon_lots AS l ON l.id = c.lot
-     CROSS JOIN coupon_batches AS b ON b.id = l.batch
-     WHERE b.state <> ${STAGED} AND NOT ${HAS_LEFT}`,
-    JSON.stringify(keys),
-    pool.id,
-  );
-  for (const { i } of rows) bits[i] = 1;
+  for (const { from, json } of inPieces(engine, keys)) {
+    const rows = engine.all<{ i: number }>(
+      `SELECT j.key AS i FROM json_each(?) AS j
+       CROSS JOIN coupon_codes AS c ON c.pool = ? AND c.key = j.value
+       CROSS JOIN coupon_lots AS l ON l.id = c.lot
+       CROSS JOIN coupon_batches AS b ON b.id = l.batch
+       WHERE b.state <> ${STAGED} AND NOT ${HAS_LEFT}`,
+      json,
+      pool.id,
+    );
+    for (const { i } of rows) bits[from + i] = 1;
+  }
   return bits;
 }
 
