@@ -61,7 +61,7 @@ class Site {
   }
 }
 
-for (const store of ["durable-object"]) {
+for (const store of ["durable-object", "d1"]) {
   describe(`${store} in workerd`, () => {
     const site = new Site();
     before(() => site.start());

@@ -1,16 +1,36 @@
 /** A Worker whose pools live in Cloudflare's databases, with routes for what its tests do to it. */
 
 import { CouponPools } from "coupon-pools";
+import { d1 } from "coupon-pools/stores/d1";
 import { CouponPoolObject, durableObject } from "coupon-pools/stores/durable-object";
 import { runContract } from "./contract.js";
 import { drawAgain, makeDraw } from "./draw.js";
 
-/** The engine's call from now that throws, and what it counts; objects of a Worker run in its isolate. */
+/** The engine's statement from now that fails; objects of a Worker run in its isolate. */
 let left = null;
 function count() {
   if (left === null) return;
   left -= 1;
   if (left === 0) throw new Error("disk I/O error, on purpose");
+}
+
+/** A D1 binding with a statement that fails in the middle of a batch, for D1 itself to undo. */
+function breakable(database) {
+  return {
+    prepare: (sql) => database.prepare(sql),
+    batch(statements) {
+      if (left === null) return database.batch(statements);
+      const at = left - 1;
+      left -= statements.length;
+      if (left > 0 || at < 0) return database.batch(statements);
+      left = 0;
+      return database.batch([
+        ...statements.slice(0, at),
+        database.prepare("SELECT json('on purpose')"),
+        ...statements.slice(at),
+      ]);
+    },
+  };
 }
 
 /** A pool's object that can be broken: its SQL, its answers, the object itself. */
@@ -73,6 +93,7 @@ function crashing(namespace, plan) {
 const objectOf = (env, ...name) => env.COUPON_POOLS.get(env.COUPON_POOLS.idFromName(JSON.stringify(name)));
 
 const stores = {
+  d1: (env) => d1(breakable(env.DB)),
   "durable-object": (env) => durableObject(env.COUPON_POOLS),
 };
 

@@ -1,5 +1,6 @@
 /** The Worker's half of the store: which object to ask, and what concerns more than one. */
 import type { PoolDocument, PoolRequest, Stock, Store, UsageRow } from "../../store.js";
+import { insist, ONCE } from "../attempts.js";
 import { readCursor } from "../cursors.js";
 import type { Directory } from "./directory.js";
 import { traits } from "./traits.js";
@@ -17,30 +18,22 @@ export interface CouponPoolNamespace {
 /** Most pools of one page of `list`, each of which is a request to its object: a Worker on the free plan may make 50. */
 const LIST_POOLS = 40;
 
-/** How often a call is tried whose repeat gets the same answer. */
-const ATTEMPTS = 4;
-
-/** Milliseconds before the second attempt; twice as many before each one after it. */
-const FIRST_WAIT = 50;
-
-/** Calls that are not tried again, because a repeat would find its own work done and answer otherwise. */
-const ONCE = new Set<string>(["save", "release", "saveAlerts", "saveJournal", "forget"]);
-
 /** A store in the objects of `namespace`. Nothing is shared between calls, so one may be made for each request. */
 export function durableObject(namespace: CouponPoolNamespace): Store {
-  // Lists of texts are injective as JSON, and a pool's name is never a tenant's.
+  // Lists of texts are injective as JSON, and a pool's name is never a tenant's. Each call has a stub of its own, because
+  // an error can leave a stub broken.
   const at = (...name: string[]) => namespace.get(namespace.idFromName(JSON.stringify(name)));
 
   /** Asks a pool's object. */
   function ask<Answer>(name: PoolRequest, method: keyof Store, request: unknown): Promise<Answer> {
     const call = () => at(name.tenant, name.pool).poolCall(method, request) as Promise<Answer>;
-    return ONCE.has(method) ? call() : insist(call);
+    return ONCE.has(method) ? call() : insist(call, passes);
   }
 
   const inDirectory =
     <Method extends keyof Directory>(method: Method) =>
     (tenant: string, request: Parameters<Directory[Method]>[0]): Promise<ReturnType<Directory[Method]>> =>
-      insist(() => at(tenant).directoryCall(method, request) as Promise<ReturnType<Directory[Method]>>);
+      insist(() => at(tenant).directoryCall(method, request) as Promise<ReturnType<Directory[Method]>>, passes);
   const announce = inDirectory("announce");
   const note = inDirectory("note");
   const handles = inDirectory("handles");
@@ -133,19 +126,8 @@ export function durableObject(namespace: CouponPoolNamespace): Store {
 
 const NONE = new Uint8Array(0);
 
-/**
- * Tries a call again where Cloudflare says that this may help: an object that moved, or whose code was updated. Each
- * attempt has a stub of its own, because an error can leave a stub broken (Durable Objects, "Error handling").
- */
-async function insist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await call();
-    } catch (error) {
-      const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
-      if (retryable !== true || overloaded === true || attempt === ATTEMPTS) throw error;
-      const wait = FIRST_WAIT * 2 ** (attempt - 1);
-      await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
-    }
-  }
+/** Whether Cloudflare says that another attempt may help: an object that moved, or whose code was updated ("Error handling"). */
+function passes(error: unknown): boolean {
+  const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
+  return retryable === true && overloaded !== true;
 }

@@ -1,7 +1,8 @@
 /** Claims and releases in SQL: the cost of a claim is that of its items, whatever the pool's size. */
 import type { ClaimAnswer, ClaimItem, ClaimOutcome, ClaimRequest, ReleaseItem, ReleaseOutcome } from "../../store.js";
 import { fromColumn, hourOf, isValid, NEVER } from "../instants.js";
-import { first, inPieces, type SqlEngine, type SqlValue } from "./engine.js";
+import { inPieces } from "../pieces.js";
+import { first, type SqlEngine, type SqlValue } from "./engine.js";
 import { alertsOf, type PoolRow } from "./pools.js";
 import { UNDONE } from "./schema.js";
 
@@ -274,7 +275,7 @@ function record(
     engine.run(sql, uses, answers, lot, position);
   }
   if (uses.length === 0) return;
-  for (const { json } of inPieces(engine, uses)) {
+  for (const { json } of inPieces(uses, engine.textBytes)) {
     engine.run(
       `INSERT INTO coupon_uses (pool, use, lot, position, number, answers, contact, message, slot)
        SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7

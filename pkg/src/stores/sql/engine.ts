@@ -23,15 +23,3 @@ export interface SqlEngine {
 export function first<Row = SqlRow>(engine: SqlEngine, sql: string, ...values: SqlValue[]): Row | undefined {
   return engine.all<Row>(sql, ...values)[0];
 }
-
-/**
- * A list as JSON arrays of at most `engine.textBytes` each, nearly always one, and the index at which each begins. One
- * element alone always fits: the longest, a use with its texts, has less than 10 kB.
- */
-export function inPieces(engine: SqlEngine, list: readonly unknown[], from = 0): { from: number; json: string }[] {
-  const json = JSON.stringify(list);
-  // A UTF-16 unit is at most three bytes of UTF-8.
-  if (3 * json.length <= engine.textBytes || list.length < 2) return [{ from, json }];
-  const half = list.length >> 1;
-  return [...inPieces(engine, list.slice(0, half), from), ...inPieces(engine, list.slice(half), from + half)];
-}

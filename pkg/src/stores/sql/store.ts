@@ -184,13 +184,13 @@ export function sqlStore(engine: SqlEngine, traits: StoreTraits, close?: () => v
   };
 }
 
-interface JournalRow {
+export interface JournalRow {
   id: string;
   revision: number;
   entry: string;
 }
 
-const journalEntry = ({ id, revision, entry }: JournalRow): JournalEntry => ({
+export const journalEntry = ({ id, revision, entry }: JournalRow): JournalEntry => ({
   id,
   revision,
   entry: JSON.parse(entry),
