@@ -40,7 +40,7 @@ class Site {
       compatibilityDate: "2026-04-01",
       durableObjects: { COUPON_POOLS: { className: "BreakableObject", useSQLite: true } },
       durableObjectsPersist: join(this.folder, "objects"),
-      d1Databases: ["DB"],
+      d1Databases: ["DB", "AT_ONCE", "MIGRATED", "MADE", "OTHER"],
       d1Persist: join(this.folder, "d1"),
       cf: false,
     });
@@ -76,6 +76,20 @@ for (const store of ["durable-object", "d1"]) {
       assert.deepEqual(await site.ask(`/list?store=${store}`), [["spring-sale", 2]]);
     });
 
+    it("takes blocks and claims as large as it says, of the longest texts there are", async () => {
+      const outcome = (await site.ask(`/longest?store=${store}`)) as Record<string, number>;
+      const { claimItems, blockCodes, ...rest } = outcome;
+      assert.deepEqual(rest, {
+        first: { added: blockCodes, duplicates: 0 },
+        again: { added: 0, duplicates: blockCodes },
+        known: blockCodes,
+        inOrder: true,
+        marked: claimItems,
+        voided: (blockCodes as number) - (claimItems as number),
+        found: 3,
+      });
+    });
+
     it("keeps everything when the whole Worker is started again", async () => {
       await site.stop();
       await site.start();
@@ -84,6 +98,47 @@ for (const store of ["durable-object", "d1"]) {
     });
   });
 }
+
+/** Rows that a claim reads and writes, as Cloudflare bills them. */
+type Bill = Record<"one" | "hundred", { read: number; written: number }>;
+
+for (const store of ["durable-object", "d1"]) {
+  describe(`what a draw costs in ${store}`, () => {
+    const site = new Site();
+    before(() => site.start());
+    after(() => site.stop());
+
+    it("is the same in a large pool and in a small one, whatever the planner believes", async (t) => {
+      const { small, large } = (await site.ask(`/cost?store=${store}`)) as { small: Bill; large: Bill };
+      t.diagnostic(`rows: ${JSON.stringify(small)}`);
+      for (const call of ["one", "hundred"] as const) {
+        assert.ok(large[call].read <= small[call].read + 20, `${call}: ${JSON.stringify({ small, large })}`);
+        assert.equal(large[call].written, small[call].written);
+      }
+      assert.ok(small.one.written <= 14 && small.hundred.written <= 620, JSON.stringify(small));
+    });
+  });
+}
+
+describe("a D1 database", () => {
+  const site = new Site();
+  before(() => site.start());
+  after(() => site.stop());
+
+  it("gets its tables from the first call, and from several first calls at once", async () => {
+    assert.deepEqual(await site.ask("/tables-at-once?database=AT_ONCE"), [5, 5]);
+  });
+
+  it("has the same tables from the printed statements", async () => {
+    assert.deepEqual(await site.ask("/schemas"), { count: 22, same: true, ...DRAWN });
+  });
+
+  it("is left alone where its layout is another release's", async () => {
+    const { refused, pools } = (await site.ask("/other-layout")) as { refused: string; pools: number };
+    assert.match(refused, /layout 99/);
+    assert.equal(pools, 1);
+  });
+});
 
 describe("a pool's Durable Object", () => {
   const site = new Site();
@@ -118,6 +173,10 @@ describe("a pool's Durable Object", () => {
     for (let waited = 0; waited < 200 && (await rows()) !== 3; waited += 1) await sleep(25);
     assert.equal(await rows(), 3);
     assert.equal(await site.ask("/hurry-alarm?pool=spring-sale"), null);
+  });
+
+  it("a pool is listed rightly though its directory was not told what became of it", async () => {
+    assert.deepEqual(await site.ask("/lost-note"), { active: ["kept"], archived: ["put-away"] });
   });
 
   it("nothing is stored for a pool that was only asked for", async () => {

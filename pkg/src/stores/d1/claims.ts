@@ -12,11 +12,17 @@ import { type Database, type Statement, sql, TEXT_BYTES } from "./database.js";
 import { takenCodes, walkInClaimOrder } from "./lots.js";
 import { isValidAfter } from "./names.js";
 
-/** The pool, if its settings are those that the items were derived from; otherwise no statement finds anything. */
-const CURRENT = "SELECT id, draws FROM coupon_pools WHERE tenant = ?1 AND handle = ?2 AND version = ?3";
+/**
+ * The pool, if its settings are those that the items were derived from; otherwise no statement finds anything. It is
+ * materialised, and lots are looked up one by one (`lotOf`), so that no statistics that a host has gathered while the
+ * tables were small can make a claim read all pools, or all lots for each item.
+ */
+const POOL = `p AS MATERIALIZED (SELECT id, draws FROM coupon_pools WHERE tenant = ?1 AND handle = ?2 AND version = ?3)`;
 
 /** The uses that this claim gave a new code. */
-const FRESH = `(${CURRENT}) AS p CROSS JOIN coupon_uses AS u ON u.pool = p.id AND u.number > p.draws`;
+const FRESH = "p CROSS JOIN coupon_uses AS u ON u.pool = p.id AND u.number > p.draws";
+
+const lotOf = (lot: string, column: string): string => `(SELECT ${column} FROM coupon_lots AS l WHERE l.id = ${lot})`;
 
 interface OutcomeRow {
   i: number;
@@ -43,20 +49,20 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
       ),
       ...(items.length === 0 ? [] : writes(request, name, after, poolExpiry)),
       sql(
-        `SELECT coalesce(sum(e.added - e.undone - e.assigned - e.void), 0) AS remaining
-         FROM (${CURRENT}) AS p CROSS JOIN coupon_expiries AS e ON e.pool = p.id
+        `WITH ${POOL} SELECT coalesce(sum(e.added - e.undone - e.assigned - e.void), 0) AS remaining
+         FROM p CROSS JOIN coupon_expiries AS e ON e.pool = p.id
          WHERE e.expires_at > ?4 AND (e.expires_at < ${NEVER} OR ?5 > ?4)`,
         ...name,
         after,
         poolExpiry,
       ),
       sql(
-        `SELECT j.key AS i, u.id, u.number, u.answers, coalesce(c.code, c.key) AS code, l.expires_at,
+        `WITH ${POOL}
+         SELECT j.key AS i, u.id, u.number, u.answers, coalesce(c.code, c.key) AS code, ${lotOf("u.lot", "expires_at")} AS expires_at,
            u.id IS NULL AND EXISTS (SELECT 1 FROM coupon_holders AS h WHERE h.pool = p.id AND h.holder = j.value->>1) AS has_held
-         FROM (${CURRENT}) AS p CROSS JOIN json_each(?4) AS j
+         FROM p CROSS JOIN json_each(?4) AS j
          LEFT JOIN coupon_uses AS u ON u.pool = p.id AND u.use = j.value->>0
-         LEFT JOIN coupon_codes AS c ON c.lot = u.lot AND c.position = u.position
-         LEFT JOIN coupon_lots AS l ON l.id = u.lot`,
+         LEFT JOIN coupon_codes AS c ON c.lot = u.lot AND c.position = u.position`,
         ...name,
         keysOf(items),
       ),
@@ -105,12 +111,12 @@ function writes(
   const hasHolders = items.some(({ holder }) => holder !== null);
   const fallbacks = items.filter(({ fallsBack }) => fallsBack).map(({ use }) => use);
   const keys = keysOf(items);
-  const on = (text: string, ...values: SqlValue[]) => sql(text, ...name, ...values);
+  const on = (text: string, ...values: SqlValue[]) => sql(`WITH ${POOL} ${text}`, ...name, ...values);
   return [
     // A use whose draw has no holder counts its answers itself. Here it is known only if it was answered before.
     on(
       `UPDATE coupon_uses SET answers = answers + 1 WHERE id IN (
-         SELECT u.id FROM (${CURRENT}) AS p CROSS JOIN json_each(?4) AS j
+         SELECT u.id FROM p CROSS JOIN json_each(?4) AS j
          CROSS JOIN coupon_uses AS u ON u.pool = p.id AND u.use = j.value->>0
          CROSS JOIN coupon_draws AS d ON d.lot = u.lot AND d.position = u.position WHERE d.holder IS NULL)`,
       keys,
@@ -121,23 +127,22 @@ function writes(
       : [on(`${INSERT_DRAWS} SELECT u.lot, u.position, u.number, NULL, 1, NULL, ?4 FROM ${FRESH}`, now)]),
     on(
       `DELETE FROM coupon_returned WHERE (lot, position) IN (
-         SELECT u.lot, u.position FROM ${FRESH} CROSS JOIN coupon_lots AS l ON l.id = u.lot AND u.position < l.cursor)`,
+         SELECT u.lot, u.position FROM ${FRESH} WHERE u.position < ${lotOf("u.lot", "cursor")})`,
+    ),
+    // Both rows are there; "insert or update" finds them by their keys, whatever the planner thinks of a join.
+    on(
+      `INSERT INTO coupon_lots (id, pool, batch, expires_at, assigned, returned, cursor)
+       SELECT f.lot, f.pool, ${lotOf("f.lot", "batch")}, ${lotOf("f.lot", "expires_at")}, count(*), sum(position < cursor),
+         max(position) + 1
+       FROM (SELECT DISTINCT u.pool, u.lot, u.position, ${lotOf("u.lot", "cursor")} AS cursor FROM ${FRESH}) AS f GROUP BY f.lot
+       ON CONFLICT DO UPDATE SET free = free - excluded.assigned, assigned = assigned + excluded.assigned,
+         returned = returned - excluded.returned, cursor = max(cursor, excluded.cursor)`,
     ),
     on(
-      `UPDATE coupon_lots SET free = free - x.taken, assigned = assigned + x.taken, returned = returned - x.given_back,
-         cursor = max(cursor, x.upto)
-       FROM (
-         SELECT u.lot, count(DISTINCT u.position) AS taken, max(u.position) + 1 AS upto,
-           count(DISTINCT CASE WHEN u.position < l.cursor THEN u.position END) AS given_back
-         FROM ${FRESH} CROSS JOIN coupon_lots AS l ON l.id = u.lot GROUP BY u.lot
-       ) AS x WHERE coupon_lots.id = x.lot`,
-    ),
-    on(
-      `UPDATE coupon_expiries SET assigned = assigned + x.taken
-       FROM (
-         SELECT u.pool, l.expires_at, count(DISTINCT u.number) AS taken
-         FROM ${FRESH} CROSS JOIN coupon_lots AS l ON l.id = u.lot GROUP BY l.expires_at
-       ) AS x WHERE coupon_expiries.pool = x.pool AND coupon_expiries.expires_at = x.expires_at`,
+      `INSERT INTO coupon_expiries (pool, expires_at, added, assigned)
+       SELECT u.pool, ${lotOf("u.lot", "expires_at")}, count(DISTINCT u.number), count(DISTINCT u.number)
+       FROM ${FRESH} GROUP BY 2
+       ON CONFLICT DO UPDATE SET assigned = assigned + excluded.assigned`,
     ),
     on(
       `INSERT INTO coupon_usage (pool, at, draws)
@@ -154,7 +159,7 @@ function writes(
       : [
           on(
             `UPDATE coupon_pools SET fell_back = fell_back + x.count FROM (
-               SELECT p.id, count(*) AS count FROM (${CURRENT}) AS p CROSS JOIN json_each(?4) AS j
+               SELECT p.id, count(*) AS count FROM p CROSS JOIN json_each(?4) AS j
                WHERE NOT EXISTS (SELECT 1 FROM coupon_uses AS u WHERE u.pool = p.id AND u.use = j.value) HAVING count(*) > 0
              ) AS x WHERE coupon_pools.id = x.id`,
             JSON.stringify(fallbacks),
@@ -183,15 +188,14 @@ function insertUses(
   const wanted = "(SELECT count(*) FROM wanting)";
   return sql(
     `WITH RECURSIVE
-       pool AS MATERIALIZED (${CURRENT}),
+       ${POOL},
        item AS (${items.join(" UNION ALL ")}),
        asked AS MATERIALIZED (
          SELECT j.i, j.value, j.value->>2 AS first, u.id AS use, h.lot IS NULL AS holds_none,
-           ${isValidAfter("l.expires_at", "?5", "?6")} AS is_valid, d.lot, d.position, d.number, d.answers
-         FROM pool AS p CROSS JOIN item AS j
+           ${lotOf("h.lot", isValidAfter("expires_at", "?5", "?6"))} AS is_valid, d.lot, d.position, d.number, d.answers
+         FROM p CROSS JOIN item AS j
          LEFT JOIN coupon_uses AS u ON u.pool = p.id AND u.use = j.value->>0
          LEFT JOIN coupon_holders AS h ON u.id IS NULL AND h.pool = p.id AND h.holder = j.value->>1
-         LEFT JOIN coupon_lots AS l ON l.id = h.lot
          LEFT JOIN coupon_draws AS d ON j.value->>1 IS NOT NULL
            AND d.lot = coalesce(u.lot, h.lot) AND d.position = coalesce(u.position, h.position)
        ),
@@ -205,7 +209,7 @@ function insertUses(
          SELECT a.i, a.value, a.use, a.lot, a.position, a.number, a.answers FROM asked AS a
          WHERE a.use IS NOT NULL OR is_valid
          UNION ALL
-         SELECT a.i, a.value, NULL, t.lot, t.position, (SELECT draws FROM pool) + t.turn, 0
+         SELECT a.i, a.value, NULL, t.lot, t.position, (SELECT draws FROM p) + t.turn, 0
          FROM asked AS a CROSS JOIN wanting AS w ON w.first = a.first CROSS JOIN taken AS t ON t.turn = w.turn
          WHERE a.use IS NULL AND NOT (NOT holds_none AND is_valid)
        ),
@@ -213,7 +217,7 @@ function insertUses(
          SELECT *, answers + row_number() OVER (PARTITION BY number ORDER BY i) AS count FROM given
        )
      INSERT INTO coupon_uses (pool, use, lot, position, number, answers, contact, message, slot)
-     SELECT (SELECT id FROM pool), value->>0, lot, position, number, count, value->>3, value->>4, value->>5
+     SELECT (SELECT id FROM p), value->>0, lot, position, number, count, value->>3, value->>4, value->>5
      FROM counted WHERE use IS NULL ORDER BY i`,
     ...name,
     after,
@@ -228,7 +232,7 @@ const INSERT_DRAWS = "INSERT INTO coupon_draws (lot, position, number, holder, u
 
 /** New draws where holders keep their codes, and what becomes of draws that were there. */
 function holderWrites(on: (text: string, ...values: SqlValue[]) => Statement, keys: string, now: number): Statement[] {
-  const asked = `(${CURRENT}) AS p CROSS JOIN json_each(?4) AS j
+  const asked = `p CROSS JOIN json_each(?4) AS j
     CROSS JOIN coupon_uses AS u ON u.pool = p.id AND u.use = j.value->>0`;
   return [
     on(

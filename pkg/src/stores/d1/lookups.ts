@@ -72,7 +72,7 @@ export async function codes(database: Database, request: Request<"codes">): Prom
       sql(
         // What was given back lies before a lot's cursor, all else at or after it.
         `WITH RECURSIVE
-           pool AS MATERIALIZED (SELECT id FROM coupon_pools WHERE tenant = ?1 AND handle = ?2),
+           p AS MATERIALIZED (SELECT id FROM coupon_pools WHERE tenant = ?1 AND handle = ?2),
            ${walkInListOrder({ expiresAt: "?3", batch: "?4", position: "?5" }, "?6")}
          SELECT f.expires_at, f.batch, f.position, coalesce(c.code, c.key) AS code FROM (
            SELECT * FROM (

@@ -5,7 +5,7 @@ import { LAST } from "./names.js";
 /**
  * The lots that a claim draws from, in order, as rows of `walk`: those that expire first, then those of the oldest
  * batch, until they have as many free codes as `wanted` says. Every step is two index look-ups, so the cost is that of
- * the lots that are used. `pool` is a table expression with the pool's id; `after` and `poolExpiry` are parameters.
+ * the lots that are used. `p` is a table expression with the pool's id; `after` and `poolExpiry` are parameters.
  *
  * A row remembers where it stands in that order: `key` (its codes' expiry, or the pool's for codes without one),
  * `batch`, and `expires_at`, because codes with an expiry come before those with the pool's in one batch.
@@ -20,12 +20,12 @@ export const walkInClaimOrder = (after: string, poolExpiry: string, wanted: stri
     WHERE w.free < ${wanted} AND l.id = (SELECT id FROM (
       SELECT * FROM (
         SELECT id, expires_at AS key, batch, expires_at FROM coupon_lots
-        WHERE pool = (SELECT id FROM pool) AND free > 0 AND (expires_at, batch) > (w.key, w.batch) AND expires_at < ${NEVER}
+        WHERE pool = (SELECT id FROM p) AND free > 0 AND (expires_at, batch) > (w.key, w.batch) AND expires_at < ${NEVER}
         ORDER BY expires_at, batch LIMIT 1)
       UNION ALL
       SELECT * FROM (
         SELECT id, ${poolExpiry}, batch, expires_at FROM coupon_lots
-        WHERE pool = (SELECT id FROM pool) AND free > 0 AND expires_at = ${NEVER} AND batch > CASE
+        WHERE pool = (SELECT id FROM p) AND free > 0 AND expires_at = ${NEVER} AND batch > CASE
             WHEN ${poolExpiry} > w.key THEN -1
             WHEN ${poolExpiry} < w.key THEN ${LAST}
             ELSE w.batch - (w.expires_at < ${NEVER}) END
@@ -66,6 +66,6 @@ export const walkInListOrder = (
     FROM walk AS w CROSS JOIN coupon_lots AS l
     WHERE w.free < ${wanted} AND l.id = (
       SELECT id FROM coupon_lots
-      WHERE pool = (SELECT id FROM pool) AND free > 0 AND (expires_at, batch) > (w.expires_at, w.batch)
+      WHERE pool = (SELECT id FROM p) AND free > 0 AND (expires_at, batch) > (w.expires_at, w.batch)
       ORDER BY expires_at, batch LIMIT 1)
   )`;

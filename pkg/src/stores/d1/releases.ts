@@ -12,11 +12,13 @@ const TAKEN_BACK = `SELECT DISTINCT u.id, u.lot, u.position FROM json_each(?3) A
     AND NOT EXISTS (SELECT 1 FROM coupon_draws AS r WHERE r.lot = u.lot AND r.position = u.position AND r.redeemed_at IS NOT NULL)`;
 
 /** The draws that have no other uses than those. */
-const FREED = `SELECT d.lot, d.position, d.holder, l.expires_at, l.batch, b.state = ${UNDONE} AS leaves
-  FROM (SELECT lot, position, count(*) AS uses FROM (${TAKEN_BACK}) GROUP BY lot, position) AS t
-  CROSS JOIN coupon_draws AS d ON d.lot = t.lot AND d.position = t.position AND d.uses = t.uses
-  CROSS JOIN coupon_lots AS l ON l.id = d.lot
-  CROSS JOIN coupon_batches AS b ON b.id = l.batch`;
+const FREED = `SELECT lot, position, holder, expires_at, batch,
+    (SELECT state FROM coupon_batches AS b WHERE b.id = f.batch) = ${UNDONE} AS leaves
+  FROM (
+    SELECT d.lot, d.position, d.holder, (SELECT expires_at FROM coupon_lots AS l WHERE l.id = d.lot) AS expires_at,
+      (SELECT batch FROM coupon_lots AS l WHERE l.id = d.lot) AS batch
+    FROM (SELECT lot, position, count(*) AS uses FROM (${TAKEN_BACK}) GROUP BY lot, position) AS t
+    CROSS JOIN coupon_draws AS d ON d.lot = t.lot AND d.position = t.position AND d.uses = t.uses) AS f`;
 
 interface UseRow {
   i: number;
