@@ -151,6 +151,10 @@ function engineOf(connection: SqliteDatabase): SqlEngine {
     },
     run: (sql, ...values) => {
       const { statement, order } = prepared(sql);
+      statement.run(...inOrder(order, values));
+    },
+    change: (sql, ...values) => {
+      const { statement, order } = prepared(sql);
       return Number(statement.run(...inOrder(order, values)).changes);
     },
     write: (work) => transaction("BEGIN IMMEDIATE", work),

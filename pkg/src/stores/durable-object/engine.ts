@@ -21,6 +21,9 @@ export function engineOf(storage: ObjectStorage): SqlEngine {
     all: <Row>(query: string, ...values: SqlValue[]) => sql.exec(query, ...values).toArray() as Row[],
     run: (query, ...values) => {
       sql.exec(query, ...values);
+    },
+    change: (query, ...values) => {
+      sql.exec(query, ...values);
       // A cursor's `rowsWritten` counts the rows of indexes, too.
       return sql.exec("SELECT changes() AS changes").toArray()[0]?.changes as number;
     },

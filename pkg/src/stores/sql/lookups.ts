@@ -127,7 +127,7 @@ export function markRedeemed(engine: SqlEngine, pool: PoolRow, keys: readonly st
     if (code === undefined || code.number === null) continue;
     marked += 1;
     if (code.redeemed_at !== null) continue;
-    fresh += engine.run(
+    fresh += engine.change(
       "UPDATE coupon_draws SET redeemed_at = ? WHERE lot = ? AND position = ?",
       now,
       code.lot,
@@ -148,7 +148,7 @@ export function voidCodes(engine: SqlEngine, pool: PoolRow, keys: readonly strin
     voided += 1;
     const { lot, position, expires_at } = code;
     engine.run("INSERT INTO coupon_voids (lot, position) VALUES (?, ?)", lot, position);
-    const returned = engine.run("DELETE FROM coupon_returned WHERE lot = ? AND position = ?", lot, position);
+    const returned = engine.change("DELETE FROM coupon_returned WHERE lot = ? AND position = ?", lot, position);
     engine.run(
       "UPDATE coupon_lots SET void = void + 1, free = free - 1, returned = returned - ? WHERE id = ?",
       returned,

@@ -157,7 +157,7 @@ function insertCodes(
   keyList: string,
 ): number {
   if (codes === keys) {
-    return engine.run(
+    return engine.change(
       `INSERT INTO coupon_codes (lot, position, pool, key) SELECT ?, ? + key, ?, value FROM json_each(?) WHERE true
        ON CONFLICT (pool, key) DO NOTHING`,
       lot,
@@ -166,7 +166,7 @@ function insertCodes(
       keyList,
     );
   }
-  return engine.run(
+  return engine.change(
     `INSERT INTO coupon_codes (lot, position, pool, key, code)
      SELECT ?, ? + key, ?, value->>0, value->>1 FROM json_each(?) WHERE true
      ON CONFLICT (pool, key) DO NOTHING`,
