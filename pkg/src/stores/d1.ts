@@ -10,6 +10,7 @@ import { codes, draws, find, forget, markRedeemed, voidCodes } from "./d1/lookup
 import { alerts, counts, journal, list, load, save, saveAlerts, saveJournal, usage } from "./d1/pools.js";
 import { release } from "./d1/releases.js";
 import { addBlock, batches, begin, commit, contains, drop, sweep, undo } from "./d1/uploads.js";
+import { VERSION } from "./sql/schema.js";
 
 export type { D1Connection, D1Prepared } from "./d1/database.js";
 
@@ -55,5 +56,13 @@ export function d1(connection: D1Connection): Store {
   };
 }
 
-/** The statements that make the tables, for those who keep their own migrations: `wrangler d1 migrations`. */
-export const d1Schema = (): string => SCHEMA.map((statement) => `${statement};\n`).join("\n");
+/** What makes the tables, for those who keep their own migrations (`wrangler d1 migrations`): each once, in order. */
+export const d1Migrations = (): D1Migration[] => [
+  { version: VERSION, sql: SCHEMA.map((statement) => `${statement};\n`).join("\n") },
+];
+
+export interface D1Migration {
+  version: number;
+  /** Statements, each ended by a semicolon and a line break. Where their tables are there already, they do nothing. */
+  sql: string;
+}

@@ -1,7 +1,7 @@
 /** A Worker whose pools live in Cloudflare's databases, with routes for what its tests do to it. */
 
 import { CouponPools } from "coupon-pools";
-import { d1, d1Schema } from "coupon-pools/stores/d1";
+import { d1, d1Migrations } from "coupon-pools/stores/d1";
 import { CouponPoolObject, durableObject } from "coupon-pools/stores/durable-object";
 import { runContract } from "./contract.js";
 import { drawAgain, makeDraw } from "./draw.js";
@@ -181,9 +181,7 @@ const routes = {
     // With one row in a table the planner would rather read all of it; see docs/stores/d1.md.
     for (const tenant of ["other", BIG.tenant])
       await store.save({ tenant, document: DOCUMENT, expected: null, untouched: false });
-    const cost = async (uses) => {
-      bill = [];
-      await claim(store, uses);
+    const total = () => {
       const rows = bill.map((row) => row());
       bill = null;
       return {
@@ -191,6 +189,14 @@ const routes = {
         written: rows.reduce((sum, { written }) => sum + written, 0),
       };
     };
+    const cost = async (uses) => {
+      bill = [];
+      await claim(store, uses);
+      return total();
+    };
+    bill = [];
+    await upload(store, "first", series("f", store.traits.limits.blockCodes));
+    const uploaded = total();
     await upload(store, "smallest", ["warm-up"]);
     await upload(store, "small", series("s", 250));
     await claim(store, ["warm-up"]);
@@ -202,7 +208,7 @@ const routes = {
     await upload(store, "expired", expired, expired, (index) => index - 500);
     for (const n of [0, 1, 2, 3]) await upload(store, `large-${n}`, series(`large-${n}-`, 5_000));
     for (const n of [0, 1, 2, 3, 4]) await claim(store, series(`more-${n}-`, 900));
-    return { small, large: { one: await cost(["c"]), hundred: await cost(series("d", 100)) } };
+    return { uploaded, small, large: { one: await cost(["c"]), hundred: await cost(series("d", 100)) } };
   },
   "/tables-at-once": async ({ env, query }) => {
     const saves = series("pool-", 5).map((handle) =>
@@ -225,9 +231,8 @@ const routes = {
   },
   // The tables of two databases, one made by the printed statements, the other by the first call.
   "/schemas": async ({ env }) => {
-    for (const statement of d1Schema()
-      .split(";\n")
-      .filter((text) => text.trim() !== ""))
+    const statements = d1Migrations().flatMap(({ sql }) => sql.split(";\n"));
+    for (const statement of statements.filter((text) => text.trim() !== ""))
       await env.MIGRATED.prepare(statement).run();
     await d1(env.MADE).load({ tenant: "default", pools: [] });
     const tables = async (database) =>

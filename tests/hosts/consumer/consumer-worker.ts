@@ -1,7 +1,7 @@
 /** The public types as a Worker uses them; compiled, never run. */
 
 import { CouponPools, type Store } from "coupon-pools";
-import { d1, d1Schema } from "coupon-pools/stores/d1";
+import { d1, d1Migrations } from "coupon-pools/stores/d1";
 import { CouponPoolObject, durableObject } from "coupon-pools/stores/durable-object";
 
 export { CouponPoolObject };
@@ -34,6 +34,12 @@ export default {
     const { code } = await pools.draw("spring-sale", { message: "m", contact: "c" });
     // @ts-expect-error: not a namespace of pools
     durableObject(env.DB);
-    return new Response(`${code} ${d1Schema().length}`);
+    return new Response(
+      `${code} ${
+        d1Migrations()
+          .map(({ sql }) => sql)
+          .join().length
+      }`,
+    );
   },
 } satisfies ExportedHandler<Env>;

@@ -99,6 +99,34 @@ describe("durable-object, the Worker's half", () => {
     );
   });
 
+  it("asks no more pools for one page than a Worker on the free plan may, and goes on after them", async () => {
+    const handles = Array.from({ length: 90 }, (_, i) => `pool-${String(i).padStart(2, "0")}`);
+    const { binding, calls } = namespace(({ object, method, request }) => {
+      if (method === "handles") {
+        const { after, limit } = request as { after: string; limit: number };
+        return handles.filter((handle) => handle > after).slice(0, limit);
+      }
+      const handle = JSON.parse(object)[1];
+      return {
+        rows: handle === "pool-05" ? [] : [{ document: documentOf(handle), stock: null, usage: [], asOf: null }],
+      };
+    });
+    const store = durableObject(binding);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    for (let pages = 0; pages === 0 || cursor !== null; pages += 1) {
+      calls.length = 0;
+      const page = await store.list({ tenant: "acme", archived: false, cursor, limit: 100, usageFrom: 0 });
+      assert.ok(calls.length < 50, `${calls.length} requests for one page`);
+      seen.push(...page.rows.map(({ document }) => document.handle));
+      cursor = page.next;
+    }
+    assert.deepEqual(
+      seen,
+      handles.filter((handle) => handle !== "pool-05"),
+    );
+  });
+
   it("saves no pool that the directory does not know", async () => {
     const { binding, calls } = namespace(({ method }) => {
       if (method === "announce") throw new Error("lost");
