@@ -40,6 +40,8 @@ describe("TypeScript", () => {
     folder = await install();
     cpSync(workspaceModule("@types/node"), join(folder, "node_modules/@types/node"), { recursive: true });
     cpSync(workspaceModule("undici-types"), join(folder, "node_modules/undici-types"), { recursive: true });
+    const workers = "@cloudflare/workers-types";
+    cpSync(workspaceModule(workers), join(folder, "node_modules", workers), { recursive: true });
     cpSync(join(folder, "consumer.ts"), join(folder, "consumer.cts"));
   });
 
@@ -56,6 +58,15 @@ describe("TypeScript", () => {
     "bundler, in a page": {
       options: { module: "esnext", moduleResolution: "bundler", lib: ["es2023", "dom"], types: [] },
       files: ["consumer.ts", "consumer-page.ts"],
+    },
+    "bundler, in a Worker": {
+      options: {
+        module: "esnext",
+        moduleResolution: "bundler",
+        lib: ["es2023"],
+        types: ["@cloudflare/workers-types/2023-07-01"],
+      },
+      files: ["consumer.ts", "consumer-worker.ts"],
     },
   };
   for (const [name, { options, files }] of Object.entries(configurations)) {

@@ -143,11 +143,17 @@ function engineOf(connection: SqliteDatabase): SqlEngine {
     }
   }
   return {
+    // SQLite's own limit is a billion, unless it was built with less.
+    textBytes: 100_000_000,
     all: <Row>(sql: string, ...values: SqlValue[]) => {
       const { statement, order } = prepared(sql);
       return statement.all(...inOrder(order, values)) as Row[];
     },
     run: (sql, ...values) => {
+      const { statement, order } = prepared(sql);
+      statement.run(...inOrder(order, values));
+    },
+    change: (sql, ...values) => {
       const { statement, order } = prepared(sql);
       return Number(statement.run(...inOrder(order, values)).changes);
     },

@@ -1,6 +1,7 @@
 /** Claims and releases in SQL: the cost of a claim is that of its items, whatever the pool's size. */
 import type { ClaimAnswer, ClaimItem, ClaimOutcome, ClaimRequest, ReleaseItem, ReleaseOutcome } from "../../store.js";
 import { fromColumn, hourOf, isValid, NEVER } from "../instants.js";
+import { inPieces } from "../pieces.js";
 import { first, type SqlEngine, type SqlValue } from "./engine.js";
 import { alertsOf, type PoolRow } from "./pools.js";
 import { UNDONE } from "./schema.js";
@@ -273,13 +274,14 @@ function record(
     const sql = "UPDATE coupon_draws SET uses = ?, answers = ? WHERE lot = ? AND position = ?";
     engine.run(sql, uses, answers, lot, position);
   }
-  if (uses.length > 0) {
+  if (uses.length === 0) return;
+  for (const { json } of inPieces(uses, engine.textBytes)) {
     engine.run(
       `INSERT INTO coupon_uses (pool, use, lot, position, number, answers, contact, message, slot)
        SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
        FROM json_each(?2)`,
       pool.id,
-      JSON.stringify(uses),
+      json,
     );
   }
 }

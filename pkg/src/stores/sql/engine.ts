@@ -7,10 +7,14 @@ export type SqlValue = string | number | null;
 export type SqlRow = Record<string, SqlValue>;
 
 export interface SqlEngine {
+  /** Most bytes that one parameter may have. Lists go into statements as JSON, in as many pieces as that takes. */
+  readonly textBytes: number;
   /** Every row of a statement. The text is constant, so the engine may keep it prepared. */
   all<Row = SqlRow>(sql: string, ...values: SqlValue[]): Row[];
-  /** Runs a statement and answers how many rows it changed. */
-  run(sql: string, ...values: SqlValue[]): number;
+  /** Runs a statement. */
+  run(sql: string, ...values: SqlValue[]): void;
+  /** Runs a statement and answers how many rows it changed, which costs some engines a second statement. */
+  change(sql: string, ...values: SqlValue[]): number;
   /** Does `work` in one transaction that holds the write lock from its start; undoes everything if it throws. */
   write<Answer>(work: () => Answer): Answer;
   /** Does `work`, which only reads, on one consistent state. */

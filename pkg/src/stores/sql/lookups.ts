@@ -11,7 +11,7 @@ interface Pages {
   limit: number;
 }
 
-interface UseRow {
+export interface UseRow {
   id: number;
   code: string;
   expires_at: number;
@@ -24,16 +24,16 @@ interface UseRow {
   redeemed_at: number | null;
 }
 
-const USES = `SELECT u.id, coalesce(c.code, c.key) AS code, l.expires_at, b.batch, u.number, d.at, u.contact, u.message,
+/** Every use with what is known of its code; a condition on `u` follows. */
+export const USES = `SELECT u.id, coalesce(c.code, c.key) AS code, l.expires_at, b.batch, u.number, d.at, u.contact, u.message,
     u.slot, d.redeemed_at
   FROM coupon_uses AS u
   CROSS JOIN coupon_draws AS d ON d.lot = u.lot AND d.position = u.position
   CROSS JOIN coupon_codes AS c ON c.lot = u.lot AND c.position = u.position
   CROSS JOIN coupon_lots AS l ON l.id = u.lot
-  CROSS JOIN coupon_batches AS b ON b.id = l.batch
-  WHERE u.pool = ?`;
+  CROSS JOIN coupon_batches AS b ON b.id = l.batch`;
 
-function useRow(row: UseRow): FoundRow {
+export function useRow(row: UseRow): FoundRow {
   return {
     code: row.code,
     status: "assigned",
@@ -58,7 +58,7 @@ export function find(
   const uses = (condition: string, value: SqlValue) =>
     toPage(
       engine.all<UseRow>(
-        `${USES} AND u.${condition} = ? AND u.id > ? ORDER BY u.id LIMIT ?`,
+        `${USES} WHERE u.pool = ? AND u.${condition} = ? AND u.id > ? ORDER BY u.id LIMIT ?`,
         pool.id,
         value,
         after,
@@ -73,7 +73,12 @@ export function find(
   const code = codeByKey(engine, pool, by.key);
   if (code === undefined) return { rows: [], next: null };
   if (code.number !== null) return uses("number", code.number);
-  if (code.void === null && code.state !== COMMITTED) return { rows: [], next: null };
+  return { rows: codeNobodyHolds(code), next: null };
+}
+
+/** A code without a draw, unless it is staged or has left the pool. */
+export function codeNobodyHolds(code: CodeRow): FoundRow[] {
+  if (code.void === null && code.state !== COMMITTED) return [];
   const row: FoundRow = {
     code: code.code,
     status: code.void === null ? "available" : "void",
@@ -86,10 +91,10 @@ export function find(
     slot: null,
     redeemedAt: null,
   };
-  return { rows: [row], next: null };
+  return [row];
 }
 
-interface CodeRow {
+export interface CodeRow {
   lot: number;
   position: number;
   code: string;
@@ -101,21 +106,17 @@ interface CodeRow {
   void: number | null;
 }
 
-/** A code with all that is known of it; whether it has left the pool is for the caller to see. */
+/** A code with all that is known of it; whether it has left the pool is for the caller to see. A condition on `c` follows. */
+export const CODE = `SELECT c.lot, c.position, coalesce(c.code, c.key) AS code, l.expires_at, b.batch, b.state, d.number,
+    d.redeemed_at, v.lot AS void
+  FROM coupon_codes AS c
+  JOIN coupon_lots AS l ON l.id = c.lot
+  JOIN coupon_batches AS b ON b.id = l.batch
+  LEFT JOIN coupon_draws AS d ON d.lot = c.lot AND d.position = c.position
+  LEFT JOIN coupon_voids AS v ON v.lot = c.lot AND v.position = c.position`;
+
 function codeByKey(engine: SqlEngine, pool: PoolRow, key: string): CodeRow | undefined {
-  return first<CodeRow>(
-    engine,
-    `SELECT c.lot, c.position, coalesce(c.code, c.key) AS code, l.expires_at, b.batch, b.state, d.number, d.redeemed_at,
-       v.lot AS void
-     FROM coupon_codes AS c
-     JOIN coupon_lots AS l ON l.id = c.lot
-     JOIN coupon_batches AS b ON b.id = l.batch
-     LEFT JOIN coupon_draws AS d ON d.lot = c.lot AND d.position = c.position
-     LEFT JOIN coupon_voids AS v ON v.lot = c.lot AND v.position = c.position
-     WHERE c.pool = ? AND c.key = ?`,
-    pool.id,
-    key,
-  );
+  return first<CodeRow>(engine, `${CODE} WHERE c.pool = ? AND c.key = ?`, pool.id, key);
 }
 
 export function markRedeemed(engine: SqlEngine, pool: PoolRow, keys: readonly string[], now: number): number {
@@ -126,7 +127,7 @@ export function markRedeemed(engine: SqlEngine, pool: PoolRow, keys: readonly st
     if (code === undefined || code.number === null) continue;
     marked += 1;
     if (code.redeemed_at !== null) continue;
-    fresh += engine.run(
+    fresh += engine.change(
       "UPDATE coupon_draws SET redeemed_at = ? WHERE lot = ? AND position = ?",
       now,
       code.lot,
@@ -147,7 +148,7 @@ export function voidCodes(engine: SqlEngine, pool: PoolRow, keys: readonly strin
     voided += 1;
     const { lot, position, expires_at } = code;
     engine.run("INSERT INTO coupon_voids (lot, position) VALUES (?, ?)", lot, position);
-    const returned = engine.run("DELETE FROM coupon_returned WHERE lot = ? AND position = ?", lot, position);
+    const returned = engine.change("DELETE FROM coupon_returned WHERE lot = ? AND position = ?", lot, position);
     engine.run(
       "UPDATE coupon_lots SET void = void + 1, free = free - 1, returned = returned - ? WHERE id = ?",
       returned,
@@ -161,7 +162,7 @@ export function voidCodes(engine: SqlEngine, pool: PoolRow, keys: readonly strin
 export function draws(engine: SqlEngine, pool: PoolRow, { cursor, limit }: Pages): Page<FoundRow> {
   const [number, id] = readCursor(cursor, [0, 0] as [number, number]);
   const rows = engine.all<UseRow>(
-    `${USES} AND (u.number, u.id) > (?, ?) ORDER BY u.number, u.id LIMIT ?`,
+    `${USES} WHERE u.pool = ? AND (u.number, u.id) > (?, ?) ORDER BY u.number, u.id LIMIT ?`,
     pool.id,
     number,
     id,
@@ -170,7 +171,7 @@ export function draws(engine: SqlEngine, pool: PoolRow, { cursor, limit }: Pages
   return toPage(rows, limit, (row) => [row.number, row.id], useRow);
 }
 
-interface FreeCode {
+export interface FreeCode {
   expires_at: number;
   batch: number;
   position: number;
@@ -190,7 +191,7 @@ export function codes(
   pool: PoolRow,
   { cursor, limit }: Pages,
 ): Page<{ code: string; expiresAt: number | null }> {
-  let [expiresAt, batch, after] = readCursor(cursor, [-NEVER, 0, -1] as [number, number, number]);
+  let [expiresAt, batch, after] = readCursor(cursor, FIRST_FREE_CODE);
   const found: FreeCode[] = [];
   while (found.length <= limit) {
     const lot = first<{ id: number; expires_at: number; batch: number; cursor: number }>(
@@ -212,6 +213,13 @@ export function codes(
     if (wanted() > 0) add(engine.all(UNDRAWN_CODES, lot.id, Math.max(from, lot.cursor - 1), wanted()));
     [expiresAt, batch, after] = [lot.expires_at, lot.batch + 1, -1];
   }
+  return freeCodes(found, limit);
+}
+
+/** Where a list of free codes starts: before the first lot. */
+export const FIRST_FREE_CODE: [expiresAt: number, batch: number, position: number] = [-NEVER, 0, -1];
+
+export function freeCodes(found: readonly FreeCode[], limit: number): Page<{ code: string; expiresAt: number | null }> {
   return toPage(
     found,
     limit,

@@ -17,7 +17,7 @@ export interface PoolRow {
   alerts_revision: number | null;
 }
 
-const POOL = `SELECT id, handle, document, revision, version, draws, added, fell_back, redeemed, alerts, alerts_revision
+export const POOL = `SELECT id, handle, document, revision, version, draws, added, fell_back, redeemed, alerts, alerts_revision
   FROM coupon_pools`;
 
 export function poolRow(engine: SqlEngine, name: { tenant: string; pool: string }): PoolRow | undefined {
@@ -87,13 +87,19 @@ export function poolsAfter(
 
 /** The draws by hour or day of each of these pools, in `[from, to)`. */
 export function usagesOf(engine: SqlEngine, pools: readonly PoolRow[], from: number, to: number): UsageRow[][] {
-  const rows = engine.all<UsageRow & { pool: number }>(
+  const rows = engine.all<StoredUsage>(
     `SELECT pool, at, draws FROM coupon_usage
      WHERE pool IN (SELECT value FROM json_each(?)) AND at >= ? AND at < ? ORDER BY pool, at`,
     JSON.stringify(pools.map(({ id }) => id)),
     from,
     to,
   );
+  return usagesByPool(pools, rows);
+}
+
+export type StoredUsage = UsageRow & { pool: number };
+
+export function usagesByPool(pools: readonly { id: number }[], rows: readonly StoredUsage[]): UsageRow[][] {
   const usages = new Map<number, UsageRow[]>(pools.map(({ id }) => [id, []]));
   for (const { pool, at, draws } of rows) usages.get(pool)?.push({ at, draws });
   return [...usages.values()];
@@ -101,11 +107,20 @@ export function usagesOf(engine: SqlEngine, pools: readonly PoolRow[], from: num
 
 /** The stock of each of these pools. */
 export function stocksOf(engine: SqlEngine, pools: readonly PoolRow[]): Stock[] {
-  const rows = engine.all<Omit<ExpirySum, "expiresAt"> & { pool: number; expires_at: number }>(
+  const rows = engine.all<StoredSum>(
     `SELECT pool, expires_at, added, undone, assigned, void FROM coupon_expiries
      WHERE pool IN (SELECT value FROM json_each(?)) ORDER BY pool, expires_at`,
     JSON.stringify(pools.map(({ id }) => id)),
   );
+  return stocksByPool(pools, rows);
+}
+
+export type StoredSum = Omit<ExpirySum, "expiresAt"> & { pool: number; expires_at: number };
+
+export function stocksByPool(
+  pools: readonly { id: number; fell_back: number; redeemed: number }[],
+  rows: readonly StoredSum[],
+): Stock[] {
   const sums = new Map<number, ExpirySum[]>(pools.map(({ id }) => [id, []]));
   for (const { pool, expires_at, added, undone, assigned, void: voided } of rows) {
     sums.get(pool)?.push({ expiresAt: fromColumn(expires_at), added, undone, assigned, void: voided });

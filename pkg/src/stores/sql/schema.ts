@@ -5,7 +5,7 @@
 import { first, type SqlEngine } from "./engine.js";
 
 /** Version of this layout. */
-const VERSION = 1;
+export const VERSION = 1;
 
 /** States of a batch, as stored. */
 export const STAGED = 0;
@@ -13,9 +13,11 @@ export const COMMITTED = 1;
 export const UNDONE = 2;
 export const DROPPED = 3;
 
-const TABLES = [
+/** Every statement that makes the tables; where they are there, it does nothing. */
+export const TABLES: readonly string[] = [
+  "CREATE TABLE IF NOT EXISTS coupon_schema (version INTEGER NOT NULL) STRICT",
   // `draws`: the last draw's number. `added`: codes added and not undone.
-  `CREATE TABLE coupon_pools (
+  `CREATE TABLE IF NOT EXISTS coupon_pools (
     id INTEGER PRIMARY KEY,
     tenant TEXT NOT NULL,
     handle TEXT NOT NULL,
@@ -32,7 +34,7 @@ const TABLES = [
     UNIQUE (tenant, handle)
   ) STRICT`,
   // Rows stay for ever, so that an ended batch is known as such; ids grow, so they are the order of batches.
-  `CREATE TABLE coupon_batches (
+  `CREATE TABLE IF NOT EXISTS coupon_batches (
     id INTEGER PRIMARY KEY,
     pool INTEGER NOT NULL,
     batch TEXT NOT NULL,
@@ -45,12 +47,12 @@ const TABLES = [
     swept INTEGER NOT NULL DEFAULT 0,
     UNIQUE (pool, batch)
   ) STRICT`,
-  "CREATE UNIQUE INDEX coupon_batches_staged ON coupon_batches (pool) WHERE state = 0",
-  "CREATE INDEX coupon_batches_unswept ON coupon_batches (pool) WHERE swept = 0",
-  "CREATE INDEX coupon_batches_by_age ON coupon_batches (pool, id)",
+  "CREATE UNIQUE INDEX IF NOT EXISTS coupon_batches_staged ON coupon_batches (pool) WHERE state = 0",
+  "CREATE INDEX IF NOT EXISTS coupon_batches_unswept ON coupon_batches (pool) WHERE swept = 0",
+  "CREATE INDEX IF NOT EXISTS coupon_batches_by_age ON coupon_batches (pool, id)",
   // `free`: what claims may take, 0 unless committed. `next`: the first position that no block has used (blocks leave
   // gaps where they had duplicates). `cursor`: the first position that was never handed out.
-  `CREATE TABLE coupon_lots (
+  `CREATE TABLE IF NOT EXISTS coupon_lots (
     id INTEGER PRIMARY KEY,
     pool INTEGER NOT NULL,
     batch INTEGER NOT NULL,
@@ -66,9 +68,9 @@ const TABLES = [
     swept INTEGER NOT NULL DEFAULT 0,
     UNIQUE (batch, expires_at)
   ) STRICT`,
-  "CREATE INDEX coupon_lots_open ON coupon_lots (pool, expires_at, batch) WHERE free > 0",
+  "CREATE INDEX IF NOT EXISTS coupon_lots_open ON coupon_lots (pool, expires_at, batch) WHERE free > 0",
   // Never updated. `code` is NULL where it equals its key.
-  `CREATE TABLE coupon_codes (
+  `CREATE TABLE IF NOT EXISTS coupon_codes (
     lot INTEGER NOT NULL,
     position INTEGER NOT NULL,
     pool INTEGER NOT NULL,
@@ -76,21 +78,21 @@ const TABLES = [
     code TEXT,
     PRIMARY KEY (lot, position)
   ) STRICT, WITHOUT ROWID`,
-  "CREATE UNIQUE INDEX coupon_codes_by_key ON coupon_codes (pool, key)",
+  "CREATE UNIQUE INDEX IF NOT EXISTS coupon_codes_by_key ON coupon_codes (pool, key)",
   // Free positions before a lot's cursor.
-  `CREATE TABLE coupon_returned (
+  `CREATE TABLE IF NOT EXISTS coupon_returned (
     lot INTEGER NOT NULL,
     position INTEGER NOT NULL,
     PRIMARY KEY (lot, position)
   ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE coupon_voids (
+  `CREATE TABLE IF NOT EXISTS coupon_voids (
     lot INTEGER NOT NULL,
     position INTEGER NOT NULL,
     PRIMARY KEY (lot, position)
   ) STRICT, WITHOUT ROWID`,
   // One row a held code: a second holder of the same code is a primary key violation. `answers`: how often it was
   // answered, to whichever use; null without a holder, where the one use counts for itself.
-  `CREATE TABLE coupon_draws (
+  `CREATE TABLE IF NOT EXISTS coupon_draws (
     lot INTEGER NOT NULL,
     position INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -101,7 +103,7 @@ const TABLES = [
     redeemed_at INTEGER,
     PRIMARY KEY (lot, position)
   ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE coupon_holders (
+  `CREATE TABLE IF NOT EXISTS coupon_holders (
     pool INTEGER NOT NULL,
     holder TEXT NOT NULL,
     lot INTEGER NOT NULL,
@@ -110,7 +112,7 @@ const TABLES = [
   ) STRICT, WITHOUT ROWID`,
   // With a rowid, so that the four trees below repeat eight bytes and not the use's key. `answers`: its draw's when this
   // use was last answered.
-  `CREATE TABLE coupon_uses (
+  `CREATE TABLE IF NOT EXISTS coupon_uses (
     id INTEGER PRIMARY KEY,
     pool INTEGER NOT NULL,
     use TEXT NOT NULL,
@@ -123,17 +125,17 @@ const TABLES = [
     slot TEXT NOT NULL,
     UNIQUE (pool, use)
   ) STRICT`,
-  "CREATE INDEX coupon_uses_by_number ON coupon_uses (pool, number)",
-  "CREATE INDEX coupon_uses_by_contact ON coupon_uses (pool, contact) WHERE contact IS NOT NULL",
-  "CREATE INDEX coupon_uses_by_message ON coupon_uses (pool, message) WHERE message IS NOT NULL",
+  "CREATE INDEX IF NOT EXISTS coupon_uses_by_number ON coupon_uses (pool, number)",
+  "CREATE INDEX IF NOT EXISTS coupon_uses_by_contact ON coupon_uses (pool, contact) WHERE contact IS NOT NULL",
+  "CREATE INDEX IF NOT EXISTS coupon_uses_by_message ON coupon_uses (pool, message) WHERE message IS NOT NULL",
   // The duplicates answered for each block of a staged batch, for repeats.
-  `CREATE TABLE coupon_blocks (
+  `CREATE TABLE IF NOT EXISTS coupon_blocks (
     batch INTEGER NOT NULL,
     number INTEGER NOT NULL,
     duplicates TEXT NOT NULL,
     PRIMARY KEY (batch, number)
   ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE coupon_expiries (
+  `CREATE TABLE IF NOT EXISTS coupon_expiries (
     pool INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     added INTEGER NOT NULL,
@@ -143,13 +145,13 @@ const TABLES = [
     PRIMARY KEY (pool, expires_at),
     CHECK (assigned >= 0 AND added >= undone + assigned + void)
   ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE coupon_usage (
+  `CREATE TABLE IF NOT EXISTS coupon_usage (
     pool INTEGER NOT NULL,
     at INTEGER NOT NULL,
     draws INTEGER NOT NULL,
     PRIMARY KEY (pool, at)
   ) STRICT, WITHOUT ROWID`,
-  `CREATE TABLE coupon_journal (
+  `CREATE TABLE IF NOT EXISTS coupon_journal (
     pool INTEGER NOT NULL,
     id TEXT NOT NULL,
     revision INTEGER NOT NULL,
@@ -161,16 +163,18 @@ const TABLES = [
 /** Creates the tables if they are not there; any number of processes may do so at once. */
 export function createTables(engine: SqlEngine): void {
   engine.write(() => {
-    engine.run("CREATE TABLE IF NOT EXISTS coupon_schema (version INTEGER NOT NULL) STRICT");
+    engine.run(TABLES[0] as string);
     const found = first<{ version: number }>(engine, "SELECT version FROM coupon_schema");
-    if (found !== undefined && found.version !== VERSION) {
-      throw new Error(
-        `The database has coupon pools of layout ${found.version}; this release reads layout ${VERSION}. ` +
-          "Use the release that wrote it, or a newer one.",
-      );
-    }
-    if (found !== undefined) return;
+    if (found !== undefined) return checkLayout(found.version);
     for (const table of TABLES) engine.run(table);
     engine.run("INSERT INTO coupon_schema (version) VALUES (?)", VERSION);
   });
+}
+
+export function checkLayout(version: number): void {
+  if (version === VERSION) return;
+  throw new Error(
+    `The database has coupon pools of layout ${version}; this release reads layout ${VERSION}. ` +
+      "Use the release that wrote it, or a newer one.",
+  );
 }

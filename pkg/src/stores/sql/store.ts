@@ -108,7 +108,7 @@ export function sqlStore(engine: SqlEngine, traits: StoreTraits, close?: () => v
 
     forget: (request) =>
       write(request, { forgotten: 0 }, (pool) => ({
-        forgotten: engine.run(
+        forgotten: engine.change(
           "UPDATE coupon_uses SET contact = NULL, message = NULL WHERE pool = ? AND contact = ?",
           pool.id,
           request.contact,
@@ -184,13 +184,13 @@ export function sqlStore(engine: SqlEngine, traits: StoreTraits, close?: () => v
   };
 }
 
-interface JournalRow {
+export interface JournalRow {
   id: string;
   revision: number;
   entry: string;
 }
 
-const journalEntry = ({ id, revision, entry }: JournalRow): JournalEntry => ({
+export const journalEntry = ({ id, revision, entry }: JournalRow): JournalEntry => ({
   id,
   revision,
   entry: JSON.parse(entry),

@@ -1,15 +1,16 @@
 /** Batches in SQL: staging, commit, undo, and the sweep. */
 import type { BatchRow, CodeBlock } from "../../store.js";
 import { DAY, dayOf, toColumn } from "../instants.js";
+import { inPieces } from "../pieces.js";
 import { first, type SqlEngine } from "./engine.js";
 import type { PoolRow } from "./pools.js";
 import { COMMITTED, DROPPED, STAGED, UNDONE } from "./schema.js";
 
 /** How many positions one sweep looks at: some tens of milliseconds. */
-const SWEEP_POSITIONS = 10_000;
+export const SWEEP_POSITIONS = 10_000;
 
-/** Whether the code `c` of batch `b` has not left the pool; staged codes count. */
-const HAS_LEFT = `(b.state = ${DROPPED} OR b.state = ${UNDONE}
+/** Whether the code `c` of batch `b` has left the pool; its row may still be there. */
+export const HAS_LEFT = `(b.state = ${DROPPED} OR b.state = ${UNDONE}
   AND NOT EXISTS (SELECT 1 FROM coupon_draws AS d WHERE d.lot = c.lot AND d.position = c.position)
   AND NOT EXISTS (SELECT 1 FROM coupon_voids AS v WHERE v.lot = c.lot AND v.position = c.position))`;
 
@@ -105,6 +106,12 @@ function addRun(
   keys: readonly string[],
   codes: readonly string[],
 ): number[] {
+  if (keys.length > 1 && jsonBytes(keys) + jsonBytes(codes) > engine.textBytes) {
+    const half = keys.length >> 1;
+    const before = addRun(engine, pool, batch, expiresAt, keys.slice(0, half), codes.slice(0, half));
+    const after = addRun(engine, pool, batch, expiresAt, keys.slice(half), codes.slice(half));
+    return [...before, ...after.map((i) => half + i)];
+  }
   engine.run(
     "INSERT INTO coupon_lots (pool, batch, expires_at) VALUES (?, ?, ?) ON CONFLICT (batch, expires_at) DO NOTHING",
     pool.id,
@@ -136,6 +143,9 @@ function addRun(
   return duplicates;
 }
 
+/** Most bytes that texts without control characters can have as JSON: three for a UTF-16 unit, and what is around each. */
+const jsonBytes = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + 3 * text.length + 4, 2);
+
 /** Inserts every code whose key has no row in the pool, at `from` plus its index; answers how many. */
 function insertCodes(
   engine: SqlEngine,
@@ -147,7 +157,7 @@ function insertCodes(
   keyList: string,
 ): number {
   if (codes === keys) {
-    return engine.run(
+    return engine.change(
       `INSERT INTO coupon_codes (lot, position, pool, key) SELECT ?, ? + key, ?, value FROM json_each(?) WHERE true
        ON CONFLICT (pool, key) DO NOTHING`,
       lot,
@@ -156,7 +166,7 @@ function insertCodes(
       keyList,
     );
   }
-  return engine.run(
+  return engine.change(
     `INSERT INTO coupon_codes (lot, position, pool, key, code)
      SELECT ?, ? + key, ?, value->>0, value->>1 FROM json_each(?) WHERE true
      ON CONFLICT (pool, key) DO NOTHING`,
@@ -273,45 +283,48 @@ export function undo(engine: SqlEngine, pool: PoolRow, name: string): { removed:
 /** For each key, whether the pool holds it: 1 or 0. */
 export function contains(engine: SqlEngine, pool: PoolRow, keys: readonly string[]): Uint8Array {
   const bits = new Uint8Array(keys.length);
-  const rows = engine.all<{ i: number }>(
-    `SELECT j.key AS i FROM json_each(?) AS j
-     CROSS JOIN coupon_codes AS c ON c.pool = ? AND c.key = j.value
-     CROSS JOIN coupon_lots AS l ON l.id = c.lot
-     CROSS JOIN coupon_batches AS b ON b.id = l.batch
-     WHERE b.state <> ${STAGED} AND NOT ${HAS_LEFT}`,
-    JSON.stringify(keys),
-    pool.id,
-  );
-  for (const { i } of rows) bits[i] = 1;
+  for (const { from, json } of inPieces(keys, engine.textBytes)) {
+    const rows = engine.all<{ i: number }>(
+      `SELECT j.key AS i FROM json_each(?) AS j
+       CROSS JOIN coupon_codes AS c ON c.pool = ? AND c.key = j.value
+       CROSS JOIN coupon_lots AS l ON l.id = c.lot
+       CROSS JOIN coupon_batches AS b ON b.id = l.batch
+       WHERE b.state <> ${STAGED} AND NOT ${HAS_LEFT}`,
+      json,
+      pool.id,
+    );
+    for (const { i } of rows) bits[from + i] = 1;
+  }
   return bits;
 }
 
 /** Batches older than `before`, newest first. */
 export function batchesBefore(engine: SqlEngine, pool: PoolRow, before: number, limit: number) {
-  const rows = engine.all<{
-    id: number;
-    batch: string;
-    state: number;
-    note: string;
-    at: number;
-    added: number;
-    undone: number;
-    assigned: number;
-  }>(
-    `SELECT b.id, b.batch, b.state, b.note, b.at, coalesce(sum(l.added), 0) AS added,
-       coalesce(sum(l.undone), 0) AS undone, coalesce(sum(l.assigned), 0) AS assigned
-     FROM (SELECT * FROM coupon_batches WHERE pool = ? AND id < ? AND state <> ${DROPPED} ORDER BY id DESC LIMIT ?) AS b
-     LEFT JOIN coupon_lots AS l ON l.batch = b.id
-     GROUP BY b.id ORDER BY b.id DESC`,
-    pool.id,
-    before,
-    limit,
-  );
-  return rows.map(({ id, batch, state, note, at, added, undone, assigned }) => {
-    const name: BatchRow["state"] = state === STAGED ? "staged" : state === COMMITTED ? "committed" : "undone";
-    const row: BatchRow = { batch, state: name, note: JSON.parse(note), added, undone, assigned, at };
-    return { id, row };
-  });
+  return engine.all<StoredBatch>(batchesOf("?"), pool.id, before, limit).map(batchRow);
+}
+
+export interface StoredBatch {
+  id: number;
+  batch: string;
+  state: number;
+  note: string;
+  at: number;
+  added: number;
+  undone: number;
+  assigned: number;
+}
+
+/** The batches of `pool` before an id, and their counts; then come the id and the limit. */
+export const batchesOf = (pool: string): string =>
+  `SELECT b.id, b.batch, b.state, b.note, b.at, coalesce(sum(l.added), 0) AS added,
+     coalesce(sum(l.undone), 0) AS undone, coalesce(sum(l.assigned), 0) AS assigned
+   FROM (SELECT * FROM coupon_batches WHERE pool = ${pool} AND id < ? AND state <> ${DROPPED} ORDER BY id DESC LIMIT ?) AS b
+   LEFT JOIN coupon_lots AS l ON l.batch = b.id
+   GROUP BY b.id ORDER BY b.id DESC`;
+
+export function batchRow({ id, state, note, ...rest }: StoredBatch): { id: number; row: BatchRow } {
+  const name: BatchRow["state"] = state === STAGED ? "staged" : state === COMMITTED ? "committed" : "undone";
+  return { id, row: { ...rest, state: name, note: JSON.parse(note) } };
 }
 
 export function sweep(
