@@ -41,8 +41,11 @@ export type FunctionName = keyof typeof FUNCTIONS;
 /** Calls a function; answers what its JSON says. */
 export type Call = <Answer>(name: FunctionName, ...values: Value[]) => Promise<Answer>;
 
-/** Most tries of one call; the last of them comes some two seconds after the first. */
-const TRIES = 10;
+/** Most tries of one call; the last of them comes some seconds after the first. */
+const TRIES = 20;
+
+/** Longest pause between two tries, in milliseconds. */
+const PAUSE = 1_000;
 
 /** Serialization failure, and deadlock: nothing was done, and Postgres says to try again. */
 const TRY_AGAIN = ["40001", "40P01"];
@@ -83,7 +86,7 @@ export async function persist<Answer>(work: () => Promise<Answer>, also: readonl
     } catch (error) {
       const state = sqlState(error);
       if (tries === TRIES || !(TRY_AGAIN.includes(state) || also.includes(state))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 ** tries));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** tries, PAUSE)));
     }
   }
 }

@@ -18,7 +18,7 @@ import type {
 import { readCursor, toPage } from "../cursors.js";
 import { dayOf, fromColumn, NEVER, toColumn } from "../instants.js";
 import type { Call } from "./calls.js";
-import { fromText } from "./values.js";
+import { read, written } from "./values.js";
 
 /** Pages of rows that carry the id by which the next page goes on. */
 type Placed<Row> = Row & { id: number };
@@ -59,7 +59,7 @@ function plainOutcomes({ first, codes, expires }: Plain, count: number): ClaimOu
     const code = codes[i];
     if (code === undefined) return EMPTY;
     const expiresAt = fromColumn(expires[i] as number);
-    return { code: fromText(code), number: first + i, expiresAt, repeat: false, fresh: true, answers: 1 };
+    return { code, number: first + i, expiresAt, repeat: false, fresh: true, answers: 1 };
   });
 }
 
@@ -69,7 +69,7 @@ function mixedOutcomes(row: Mixed): ClaimOutcome[] {
     const code = kind === WANTS ? row.fresh[(row.ranks[i] as number) - 1] : row.held[i];
     if (code === undefined || code === null) return EMPTY;
     return {
-      code: fromText(code),
+      code,
       number: row.numbers[i] as number,
       expiresAt: fromColumn(row.expires[i] as number),
       repeat: kind === REPEAT,
@@ -81,7 +81,7 @@ function mixedOutcomes(row: Mixed): ClaimOutcome[] {
 
 /** A list in which every item says the same, as one item. */
 function folded(items: readonly ClaimItem[], field: "message" | "slot"): string[] {
-  const values = items.map((item) => item[field]);
+  const values = items.map((item) => written(item[field]));
   return values.every((value) => value === values[0]) ? values.slice(0, 1) : values;
 }
 
@@ -92,10 +92,9 @@ function foundPage(
 ): Page<FoundRow> {
   return toPage(rows, limit, placeOf, ({ id: _, ...row }) => ({
     ...row,
-    code: fromText(row.code),
-    contact: fromText(row.contact),
-    message: fromText(row.message),
-    slot: fromText(row.slot),
+    contact: read(row.contact),
+    message: read(row.message),
+    slot: read(row.slot),
   }));
 }
 
@@ -177,7 +176,7 @@ export function postgresStore(call: Call, traits: StoreTraits): Store {
         minValidity,
         items.map(({ use }) => use),
         items.some(({ holder }) => holder !== null) ? items.map(({ holder }) => holder) : null,
-        items.map(({ contact }) => contact),
+        items.map(({ contact }) => written(contact)),
         folded(items, "message"),
         folded(items, "slot"),
         items.map(({ fallsBack }) => fallsBack),
@@ -208,13 +207,13 @@ export function postgresStore(call: Call, traits: StoreTraits): Store {
         "key" in by
           ? (["find_by_key", by.key] as const)
           : "contact" in by
-            ? (["find_by_contact", by.contact] as const)
-            : (["find_by_message", by.message] as const);
+            ? (["find_by_contact", written(by.contact)] as const)
+            : (["find_by_message", written(by.message)] as const);
       const rows = await call<Placed<FoundRow>[]>(name, tenant, pool, value, after, limit + 1);
       return foundPage(rows, limit, ({ id }) => [id]);
     },
 
-    forget: ({ tenant, pool, contact }) => call("forget", tenant, pool, contact),
+    forget: ({ tenant, pool, contact }) => call("forget", tenant, pool, written(contact)),
 
     markRedeemed: ({ tenant, pool, keys, now }) => call("mark_redeemed", tenant, pool, keys, now),
 
@@ -242,7 +241,7 @@ export function postgresStore(call: Call, traits: StoreTraits): Store {
         rows,
         limit,
         (row) => [row.expires_at, row.batch, row.position],
-        (row) => ({ code: fromText(row.code), expiresAt: fromColumn(row.expires_at) }),
+        (row) => ({ code: row.code, expiresAt: fromColumn(row.expires_at) }),
       );
     },
 
