@@ -36,6 +36,9 @@ const FUNCTIONS = {
   void_codes: "text, text, text[]",
 } as const;
 
+/** Those that other callers wait for: see `flushes` in `functions/define.ts`. */
+const FLUSHED: readonly string[] = ["claim", "release"];
+
 export type FunctionName = keyof typeof FUNCTIONS;
 
 /** Calls a function; answers what its JSON says. */
@@ -60,7 +63,10 @@ export function callsOf(ask: Ask, s: string): Call {
     const places = types
       .split(", ")
       .map((type, i) => (type === "text" ? `$${i + 1}::text` : `$${i + 1}::text::${type}`));
-    statements.set(name as FunctionName, `SELECT ${s}.${name}(${places.join(", ")})`);
+    const given = places.join(", ");
+    const isFlushed = FLUSHED.includes(name);
+    const statement = isFlushed ? `CALL ${s}.${name}_flushed(${given}, NULL)` : `SELECT ${s}.${name}(${given})`;
+    statements.set(name as FunctionName, statement);
   }
   return async <Answer>(name: FunctionName, ...values: Value[]) => {
     const texts = values.map(toText);

@@ -1,7 +1,7 @@
 /** Claims and releases in SQL: the cost of a claim is that of its items, whatever the pool's size. */
 import { NEVER } from "../../instants.js";
 import { UNDONE } from "../tables.js";
-import { part, writes } from "./define.js";
+import { flushes, part, writes } from "./define.js";
 
 /** What becomes of an item, by the rules of `Store.claim`. */
 const REPEAT = 1;
@@ -202,17 +202,28 @@ const recordAll = (s: string) => `
       'answers', array_agg(answer ORDER BY n), 'turns', array_agg(turn ORDER BY n))
     INTO fallbacks, outcomes FROM answered;`;
 
+const CLAIM = `_tenant text, _pool text, _version bigint, _now bigint, _reuse text, _expires_at bigint,
+  _min_validity bigint, _uses text[], _holders text[], _contacts text[], _messages text[], _slots text[],
+  _falls_back boolean[]`;
+const RELEASE = "_tenant text, _pool text, _uses text[], _numbers bigint[], _answers bigint[]";
+
+/** The names of arguments, as they are handed on. */
+const namesOf = (takes: string) =>
+  takes
+    .split(/,\s*/)
+    .map((one) => one.split(" ")[0])
+    .join(", ");
+
 export const claimFunctions = (s: string): string =>
   [
     writes(s, {
       name: "claim",
-      takes: `_tenant text, _pool text, _version bigint, _now bigint, _reuse text, _expires_at bigint,
-  _min_validity bigint, _uses text[], _holders text[], _contacts text[], _messages text[], _slots text[],
-  _falls_back boolean[]`,
+      takes: CLAIM,
       body: `
 #variable_conflict use_column
 DECLARE${DECLARATIONS(s)}
 BEGIN
+  PERFORM ${s}.queue_for_pool(_tenant, _pool);
   SELECT id, version, draws, recorded, added INTO p FROM ${s}.pools
   WHERE tenant = _tenant AND handle = _pool FOR UPDATE;
   IF NOT FOUND THEN
@@ -222,7 +233,6 @@ BEGIN
     RETURN (SELECT json_build_object('status', 'stale', 'document', d.document::json)
       FROM ${s}.documents AS d WHERE d.pool = p.id);
   END IF;
-  PERFORM ${s}.be_durable();
   -- A claim whose uses are all new, as nearly every one is, needs no look at each of them: their key says if one was
   -- answered before, and then all of it is done again with a look.
   is_plain := _holders IS NULL AND NOT EXISTS (
@@ -303,11 +313,11 @@ END`,
 
     writes(s, {
       name: "release",
-      takes: "_tenant text, _pool text, _uses text[], _numbers bigint[], _answers bigint[]",
+      takes: RELEASE,
       body: `
 #variable_conflict use_column
 DECLARE
-  p ${s}.pools := ${s}.hold_pool(_tenant, _pool);
+  p ${s}.pools := ${s}.hold_pool(_tenant, _pool, true);
   item record;
   u record;
   outcomes text[] := '{}';
@@ -338,4 +348,8 @@ BEGIN
   RETURN array_to_json(outcomes);
 END`,
     }),
+
+    flushes(s, { name: "claim", takes: CLAIM, given: namesOf(CLAIM) }),
+
+    flushes(s, { name: "release", takes: RELEASE, given: namesOf(RELEASE) }),
   ].join("\n");

@@ -39,3 +39,22 @@ export const reads = (s: string, definition: Definition): string => define(s, "S
 
 /** A part of the functions above, which runs under their settings. */
 export const part = (s: string, definition: Definition): string => define(s, "VOLATILE", definition);
+
+/**
+ * A procedure that does what a writing function does, in two transactions. The first commits without waiting for the
+ * disk and so lets go of the pool; the second waits until the disk has both. Whoever comes next need not wait for the
+ * disk, one flush serves all who wait, and still nobody is answered before what they are told is safe.
+ */
+export function flushes(s: string, { name, takes, given }: { name: string; takes: string; given: string }): string {
+  return `CREATE OR REPLACE PROCEDURE ${s}.${name}_flushed(${takes}, INOUT answer text) LANGUAGE plpgsql
+AS $procedure$
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  answer := ${s}.${name}(${given});
+  COMMIT;
+  PERFORM ${s}.be_durable();
+  -- A transaction that has written nothing would wait for nothing.
+  PERFORM pg_logical_emit_message(true, 'coupon-pools', '');
+END $procedure$;
+`;
+}

@@ -31,17 +31,32 @@ END`,
     }),
 
     part(s, {
-      name: "hold_pool",
+      name: "queue_for_pool",
       takes: "_tenant text, _pool text",
+      returns: "void",
+      body: `
+BEGIN
+  -- Until the end of this transaction. The row's own lock would do, but those who wait for a row that its holder has
+  -- updated all wake up, one after the other, only to wait for its next version; here one wakes up at a time.
+  PERFORM pg_advisory_xact_lock(tableoid::integer, id) FROM ${s}.pools WHERE tenant = _tenant AND handle = _pool;
+END`,
+    }),
+
+    part(s, {
+      name: "hold_pool",
+      takes: "_tenant text, _pool text, _is_flushed boolean DEFAULT false",
       returns: `${s}.pools`,
       body: `
 DECLARE
   held ${s}.pools;
 BEGIN
+  PERFORM ${s}.queue_for_pool(_tenant, _pool);
   -- Every write to a pool begins here (claims lock first and write last), so writes to one pool take turns and cannot
   -- deadlock. It is an update, and no mere lock, so that a transaction with an older snapshot fails and is retried.
   UPDATE ${s}.pools SET writes = writes + 1 WHERE tenant = _tenant AND handle = _pool RETURNING * INTO held;
-  PERFORM ${s}.be_durable();
+  IF NOT _is_flushed THEN
+    PERFORM ${s}.be_durable();
+  END IF;
   RETURN held;
 END`,
     }),
