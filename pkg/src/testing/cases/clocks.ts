@@ -39,7 +39,7 @@ export const clockCases: readonly Case[] = [
     "a holder's code that has expired for one caller is kept by the other, and each use stays with what it was told",
     async ({ pool, second }) => {
       const behind = await pool({ reuse: "until-expired" });
-      await behind.upload("b1", ["old"], NOON + HOUR);
+      await behind.upload("b1", ["old", "old-2"], NOON + HOUR);
       await behind.upload("b2", ["new", "other"]);
       const ahead = offBy(behind.through(await second()), 2 * HOUR);
       const ann = { holder: "ann" };
@@ -47,7 +47,8 @@ export const clockCases: readonly Case[] = [
       same(await ahead.draw("u2", ann), "new", "It has expired there.");
       same(await behind.draw("u3", ann), "new", "The holder has moved on.");
       same([await behind.draw("u1", ann), await ahead.draw("u1", ann)], ["old", "old"], "retries");
-      same((await behind.audit()).assigned, 2, "assigned");
+      same(await behind.draw("u4", { holder: "bob" }), "old-2", "Another holder draws by the clock of the caller.");
+      same((await behind.audit()).assigned, 3, "assigned");
     },
   ],
   [
