@@ -7,7 +7,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { postgres } from "coupon-pools/stores/postgres";
@@ -18,6 +18,7 @@ const BIN = execFileSync(new URL("../scripts/need-postgres.sh", import.meta.url)
 const SECONDS = Number(process.env.SECONDS ?? 3);
 const ROUNDS = 2;
 const LARGE = Number(process.env.LARGE ?? 5_000_000);
+const DRAWN = LARGE / 5;
 const SMALL = 10_000;
 
 const USES = (name) => `CREATE TABLE ${name}_uses (
@@ -137,12 +138,32 @@ const SOME_KEYS = `CREATE FUNCTION some_keys(size integer) RETURNS text[] LANGUA
 
 const folder = mkdtempSync(join(tmpdir(), "designs-"));
 
+/** What the server's processes have used of the processors, in milliseconds: the machine's other work does not count. */
+function used() {
+  const [postmaster] = execFileSync("pgrep", ["-o", "-f", `postgres -D .*port=${new URL(address).port}`], {
+    encoding: "utf8",
+  }).split("\n");
+  const timesOf = (pid, own, children) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ").map(Number);
+    return (own ? fields[11] + fields[12] : 0) + (children ? fields[13] + fields[14] : 0);
+  };
+  const running = execFileSync("pgrep", ["-P", postmaster], { encoding: "utf8" }).trim().split("\n");
+  const ticks = running.reduce(
+    (sum, pid) => sum + (existsSync(`/proc/${pid}/stat`) ? timesOf(pid, true, false) : 0),
+    timesOf(postmaster, true, true),
+  );
+  return ticks * 10;
+}
+let address = "";
+
 function rate(url, design, pool, callers, size) {
   const file = join(folder, "script.sql");
   writeFileSync(file, `${DESIGNS[NAMES[design]].call(pool, KEYS(size), SHORT[design])};\n`);
   const args = ["-n", "-c", String(callers), "-j", "2", "-T", String(SECONDS), "-f", file, url];
+  const before = used();
   const said = execFileSync(join(BIN, "pgbench"), args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  return Number(/tps = ([\d.]+)/.exec(said)[1]) * size;
+  const codes = Number(/actually processed: (\d+)/.exec(said)[1]) * size;
+  return { rate: Number(/tps = ([\d.]+)/.exec(said)[1]) * size, cpu: ((used() - before) * 1000) / codes };
 }
 
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
@@ -153,11 +174,18 @@ function row(title, url, pool, callers, size, rounds = ROUNDS) {
   for (let round = 0; round < rounds; round += 1) {
     for (const design of NAMES.keys()) rates[design].push(rate(url, design, pool, callers, size));
   }
-  console.log(`| ${[title, ...rates.map((list) => Math.round(median(list)).toLocaleString("en"))].join(" | ")} |`);
+  const shown = rates.map(
+    (list) =>
+      `${Math.round(median(list.map(({ rate }) => rate))).toLocaleString("en")} (${Math.round(median(list.map(({ cpu }) => cpu)))})`,
+  );
+  console.log(`| ${[title, ...shown].join(" | ")} |`);
 }
 
 await withPostgres(async (url) => {
+  address = url;
   const client = new pg.Client({ connectionString: url });
+  // When the server goes at the end of a run that failed, the failure is what should be seen.
+  client.on("error", () => {});
   await client.connect();
   await postgres(client).migrate();
   await client.query(SOME_KEYS);
@@ -167,7 +195,9 @@ await withPostgres(async (url) => {
     for (let pool = 2; pool < 12; pool += 1) await DESIGNS[name].fill(client, pool, SMALL, SHORT[i]);
   }
   await client.query("VACUUM ANALYZE");
-  console.log(`| codes a second | ${NAMES.join(" | ")} |\n| --- | --- | --- | --- |`);
+  console.log(
+    `| codes a second (server's processor time a code, µs) | ${NAMES.join(" | ")} |\n| --- | --- | --- | --- |`,
+  );
   for (const size of [1, 100, 1000]) {
     for (const callers of [1, 8, 64]) row(`${callers} callers, claims of ${size}`, url, 1, callers, size);
   }
@@ -187,23 +217,16 @@ await withPostgres(async (url) => {
   console.log(`| 1 caller, claims of 100, pools of ${SMALL.toLocaleString("en")} | ${small.join(" | ")} |`);
   row(`the same, pool of ${LARGE.toLocaleString("en")}`, url, 1, 1, 100);
 
-  for (const design of NAMES.keys()) {
-    const counts = [
-      "SELECT draws AS n FROM coupon_pools.pools WHERE handle = 'pool-1'",
-      "SELECT count(*) AS n FROM updated_codes WHERE pool = 1 AND taken",
-      `SELECT ${LARGE} - count(*) AS n FROM deleted_free WHERE pool = 1`,
-    ];
-    for (;;) {
-      const { rows } = await client.query(counts[design]);
-      if (Number(rows[0].n) >= 0.9 * LARGE) break;
-      const left = Math.min(0.9 * LARGE - Number(rows[0].n), LARGE / 20);
-      for (let done = 0; done < left; done += 5000)
-        await client.query(DESIGNS[NAMES[design]].call(1, KEYS(5000), SHORT[design]));
-    }
+  for (const [design, name] of NAMES.entries()) {
+    await DESIGNS[name].fill(client, 12, DRAWN, SHORT[design]);
+    await client.query("VACUUM ANALYZE");
+    for (let done = 0; done < 0.9 * DRAWN; done += 5000)
+      await client.query(DESIGNS[name].call(12, KEYS(5000), SHORT[design]));
   }
-  row("1 caller, claims of 100, after 90 % was drawn, not vacuumed", url, 1, 1, 100);
+  const drawn = `1 caller, claims of 100, a pool of ${DRAWN.toLocaleString("en")} of which 90 % was drawn`;
+  row(drawn, url, 12, 1, 100, 1);
   await client.query("VACUUM");
-  row("the same, vacuumed", url, 1, 1, 100);
+  row(`${drawn}, vacuumed`, url, 12, 1, 100, 1);
   // A report or a backup keeps old rows from being cleaned up.
   const old = new pg.Client({ connectionString: url });
   await old.connect();

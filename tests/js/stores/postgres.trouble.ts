@@ -52,6 +52,8 @@ function connected({ client, url, session = {} }: Setting, name: string): Connec
   const sql = postgresJs(url, {
     max: 8,
     connection: { application_name: name, ...session },
+    // Where a connection is cut while the client asks for types, it leaves a rejection that nobody can catch.
+    fetch_types: false,
     onnotice: () => {},
     backoff: () => 0.01,
   });

@@ -155,6 +155,7 @@ CREATE TABLE ${s}.blocks (
   batch integer NOT NULL,
   number integer NOT NULL,
   duplicates text NOT NULL,
+  has_duplicates boolean NOT NULL,
   PRIMARY KEY (batch, number)
 );
 

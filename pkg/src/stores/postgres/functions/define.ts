@@ -49,6 +49,11 @@ export function flushes(s: string, { name, takes, given }: { name: string; takes
   return `CREATE OR REPLACE PROCEDURE ${s}.${name}_flushed(${takes}, INOUT answer text) LANGUAGE plpgsql
 AS $procedure$
 BEGIN
+  -- Under stricter levels all who wait for the pool would fail when their turn comes.
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  END IF;
   PERFORM set_config('synchronous_commit', 'off', true);
   answer := ${s}.${name}(${given});
   COMMIT;

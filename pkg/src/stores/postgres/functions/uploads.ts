@@ -62,9 +62,10 @@ DECLARE
   b ${s}.batches;
   asked integer := cardinality(_keys);
   -- Lot and position of each code of the block.
-  lots integer[];
-  places integer[];
+  code_lots integer[];
+  code_places integer[];
   inserted integer;
+  violated text;
   replaced integer := 0;
   refused integer[] := '{}';
   answer text;
@@ -81,23 +82,46 @@ BEGIN
 
   INSERT INTO ${s}.lots (pool, batch, expires_at) SELECT DISTINCT p.id, b.id, e FROM unnest(_expires) AS e ORDER BY e
   ON CONFLICT (batch, expires_at) DO NOTHING;
-  SELECT array_agg(lot ORDER BY run, i), array_agg(place ORDER BY run, i) INTO lots, places
-  FROM (
-    SELECT run, i, lot, next + (row_number() OVER (PARTITION BY lot ORDER BY run, i) - 1)::integer AS place
+  IF cardinality(_expires) = 1 THEN
+    SELECT array_fill(l.id, ARRAY[asked]), ARRAY(SELECT generate_series(l.next, l.next + asked - 1)) INTO code_lots, code_places
+    FROM ${s}.lots AS l WHERE l.batch = b.id AND l.expires_at = _expires[1];
+  ELSE
+    SELECT array_agg(lot ORDER BY run, i), array_agg(place ORDER BY run, i) INTO code_lots, code_places
     FROM (
-      SELECT r.n AS run, l.id AS lot, l.next, i
-      FROM unnest(_expires, _counts) WITH ORDINALITY AS r (expires_at, count, n)
-      CROSS JOIN LATERAL (
-        SELECT id, next FROM ${s}.lots WHERE batch = b.id AND expires_at = r.expires_at LIMIT 1) AS l
-      CROSS JOIN LATERAL generate_series(1, r.count) AS i
-    ) AS code
-  ) AS code;
+      SELECT run, i, lot, next + (row_number() OVER (PARTITION BY lot ORDER BY run, i) - 1)::integer AS place
+      FROM (
+        SELECT r.n AS run, l.id AS lot, l.next, i
+        FROM unnest(_expires, _counts) WITH ORDINALITY AS r (expires_at, count, n)
+        CROSS JOIN LATERAL (
+          SELECT id, next FROM ${s}.lots WHERE batch = b.id AND expires_at = r.expires_at LIMIT 1) AS l
+        CROSS JOIN LATERAL generate_series(1, r.count) AS i
+      ) AS code
+    ) AS code;
+  END IF;
 
-  INSERT INTO ${s}.codes (lot, position, pool, key, code)
-  SELECT i.lot, i.place, p.id, i.key, nullif(i.code, i.key)
-  FROM unnest(lots, places, _keys, _codes) AS i (lot, place, key, code)
-  ON CONFLICT (pool, key) DO NOTHING;
-  GET DIAGNOSTICS inserted = ROW_COUNT;
+  -- A list without duplicates, as most are, needs no look before each code: their key says if one was there, and then
+  -- all of the block is done again with a look, and the next block with a look at once.
+  inserted := -1;
+  IF NOT EXISTS (SELECT 1 FROM ${s}.blocks AS o WHERE o.batch = b.id AND o.number = _number - 1 AND o.has_duplicates) THEN
+    BEGIN
+      INSERT INTO ${s}.codes (lot, position, pool, key, code)
+      SELECT i.lot, i.place, p.id, i.key, nullif(i.code, i.key)
+      FROM unnest(code_lots, code_places, _keys, _codes) AS i (lot, place, key, code);
+      inserted := asked;
+    EXCEPTION WHEN unique_violation THEN
+      GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+      IF violated <> 'codes_by_key' THEN
+        RAISE;
+      END IF;
+    END;
+  END IF;
+  IF inserted < 0 THEN
+    INSERT INTO ${s}.codes (lot, position, pool, key, code)
+    SELECT i.lot, i.place, p.id, i.key, nullif(i.code, i.key)
+    FROM unnest(code_lots, code_places, _keys, _codes) AS i (lot, place, key, code)
+    ON CONFLICT (pool, key) DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+  END IF;
 
   IF inserted < asked THEN
     -- What was not inserted is in somebody's way: a code that has left the pool and that no sweep has removed yet gives
@@ -105,7 +129,7 @@ BEGIN
     WITH met AS MATERIALIZED (
       SELECT i.n, i.lot, i.place, i.key, i.code, c.old_lot, c.old_place, c.has_left,
         row_number() OVER (PARTITION BY i.key ORDER BY i.n) AS turn
-      FROM unnest(lots, places, _keys, _codes) WITH ORDINALITY AS i (lot, place, key, code, n)
+      FROM unnest(code_lots, code_places, _keys, _codes) WITH ORDINALITY AS i (lot, place, key, code, n)
       CROSS JOIN LATERAL (
         SELECT c.lot AS old_lot, c.position AS old_place, ${hasLeft(s)} AS has_left
         FROM ${s}.codes AS c JOIN ${s}.lots AS l ON l.id = c.lot JOIN ${s}.batches AS b ON b.id = l.batch
@@ -126,17 +150,22 @@ BEGIN
     END IF;
   END IF;
 
-  UPDATE ${s}.lots AS l SET next = l.next + i.sent, added = l.added + i.sent - i.known
-  FROM (
-    SELECT lot, sum(sent)::integer AS sent, sum(known)::integer AS known
+  IF cardinality(_expires) = 1 THEN
+    UPDATE ${s}.lots SET next = next + asked, added = added + asked - cardinality(refused) WHERE id = code_lots[1];
+  ELSE
+    UPDATE ${s}.lots AS l SET next = l.next + i.sent, added = l.added + i.sent - i.known
     FROM (
-      SELECT lot, 1 AS sent, 0 AS known FROM unnest(lots) AS lot
-      UNION ALL SELECT lots[i + 1], 0, 1 FROM unnest(refused) AS i
-    ) AS code GROUP BY lot
-  ) AS i
-  WHERE l.id = i.lot;
+      SELECT lot, sum(sent)::integer AS sent, sum(known)::integer AS known
+      FROM (
+        SELECT lot, 1 AS sent, 0 AS known FROM unnest(code_lots) AS lot
+        UNION ALL SELECT code_lots[i + 1], 0, 1 FROM unnest(refused) AS i
+      ) AS code GROUP BY lot
+    ) AS i
+    WHERE l.id = i.lot;
+  END IF;
   answer := json_build_object('status', 'added', 'duplicates', refused);
-  INSERT INTO ${s}.blocks (batch, number, duplicates) VALUES (b.id, _number, answer);
+  INSERT INTO ${s}.blocks (batch, number, duplicates, has_duplicates)
+  VALUES (b.id, _number, answer, cardinality(refused) + replaced > 0);
   RETURN answer;
 END`,
     }),
