@@ -17,7 +17,7 @@ const CALLS = 16;
 const CALL = 1000;
 const CODES = 200_000;
 const CALLERS = 64;
-const LARGE = 500_000;
+const LARGE = 5_000_000;
 const SMALL = 10_000;
 
 const PLAIN = `UPDATE plain_codes SET taken = true WHERE id IN (

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { sizes } from "./sizes.mjs";
 import { missed, table } from "./table.mjs";
 
-const CASES = ["csv", "fill", "draws", "sqlite-draws", "uploads", "mails"];
-const PEERS = ["papaparse", "udsv", "handlebars", "libsql"];
+const CASES = ["csv", "fill", "draws", "sqlite-draws", "uploads", "mails", "postgres"];
+const PEERS = ["papaparse", "udsv", "handlebars", "libsql", "pg"];
 const COMMAND = "make bench";
 
 const started = performance.now();
