@@ -5,6 +5,8 @@
 import type { PoolDocument, Store } from "../store.js";
 import { booksCases } from "./cases/books.js";
 import { claimCases } from "./cases/claims.js";
+import { clockCases } from "./cases/clocks.js";
+import { connectionCases } from "./cases/connections.js";
 import { documentCases } from "./cases/documents.js";
 import { faultCases } from "./cases/faults.js";
 import { lookupCases } from "./cases/lookups.js";
@@ -16,13 +18,25 @@ import { undoCases } from "./cases/undo.js";
 import { uploadCases } from "./cases/uploads.js";
 import { Stand } from "./stand.js";
 
-/** One database under test. */
+/**
+ * One database under test. The hooks that may be missing are how the suite makes trouble: cases that need one which is
+ * not there are reported as skipped, with its name.
+ */
 export interface Opened {
   store: Store;
   /** Opens one more connection to the same database; without it, cases use `store` twice. */
   connect?: () => Promise<Store>;
   /** Makes the engine throw at its `call`-th call from now (from 1), once; `null`: no more. */
   failAt?: (call: number | null) => void;
+  /**
+   * Makes the engine abort the next `times` transactions of `store`, as it does on its own when it sees a deadlock or
+   * two transactions that cannot both have happened. For engines whose clients must expect that.
+   */
+  abortNext?: (times: number) => void;
+  /** Cuts all connections of `store` at this moment, whatever they are doing. */
+  cut?: () => Promise<void>;
+  /** A database that nobody has set up. Each `connect` does what a process does at its start, set-up included. */
+  anew?: () => Promise<{ connect: () => Promise<Store>; close: () => Promise<void> }>;
   close: () => Promise<void>;
 }
 
@@ -31,10 +45,15 @@ export interface Capabilities {
   listLags?: boolean;
 }
 
-/** The two functions of a test runner that the suite needs; node:test, vitest, mocha and jest all have them. */
+/** What test runners hand to a test's body; node:test and Vitest let it skip itself. */
+export interface TestContext {
+  skip?: (reason: string) => unknown;
+}
+
+/** The two functions of a test runner that the suite needs; node:test, Vitest, mocha and jest all have them. */
 export interface TestFunctions {
   describe: (title: string, body: () => void) => unknown;
-  it: (title: string, body: () => Promise<void>) => unknown;
+  it: (title: string, body: (context?: TestContext) => Promise<void>) => unknown;
 }
 
 export interface StoreContractOptions {
@@ -53,8 +72,10 @@ export interface StoreContractOptions {
 export interface Bench {
   opened: Opened;
   store: Store;
-  /** A second connection, or the first again. */
+  /** A further connection, or the first again. */
   second: () => Promise<Store>;
+  /** A hook of the database under test; without it the case ends here and is reported as skipped. */
+  need: <Hook extends keyof Opened>(hook: Hook) => NonNullable<Opened[Hook]>;
   capabilities: Capabilities;
   seed: number;
   tenant: string;
@@ -73,7 +94,9 @@ const GROUPS: readonly (readonly [string, readonly Case[]])[] = [
   ["look-ups", lookupCases],
   ["books", booksCases],
   ["texts", textCases],
+  ["clocks", clockCases],
   ["races", raceCases],
+  ["connections", connectionCases],
   ["faults", faultCases],
   ["schedules", scheduleCases],
 ];
@@ -89,17 +112,21 @@ export function runStoreContract(options: StoreContractOptions): void {
   test.describe(`store contract: ${options.name}`, () => {
     for (const [group, cases] of GROUPS) {
       test.describe(group, () => {
-        for (const [promise, run] of cases) test.it(promise, () => runCase(options, run));
+        for (const [promise, run] of cases) test.it(promise, (context) => runCase(options, run, context));
       });
     }
   });
 }
 
-async function runCase(options: StoreContractOptions, run: Case[1]): Promise<void> {
+/** Ends a case that cannot be made on this database. */
+class NotThere extends Error {}
+
+async function runCase(options: StoreContractOptions, run: Case[1], context?: TestContext): Promise<void> {
   const opened = await options.open();
   const connections: Store[] = [];
   tenants += 1;
   const tenant = `tenant-${tenants}-${Date.now().toString(36)}`;
+  let missing = "";
   try {
     await run({
       opened,
@@ -110,13 +137,25 @@ async function runCase(options: StoreContractOptions, run: Case[1]): Promise<voi
         connections.push(store);
         return store;
       },
+      need: (hook) => {
+        const found = opened[hook];
+        if (!found) throw new NotThere(`open() of ${options.name} gives no \`${hook}\``);
+        return found;
+      },
       capabilities: options.capabilities ?? {},
       seed: options.seed ?? 1,
       tenant,
       pool: (settings, handle) => new Stand(opened.store, tenant, settings, handle).create(),
     });
+  } catch (error) {
+    if (!(error instanceof NotThere)) throw error;
+    missing = error.message;
   } finally {
     for (const store of connections) await store.close?.();
     await opened.close();
   }
+  if (missing === "") return;
+  // As a method: runners keep the test's own state in `this`.
+  if (context?.skip) context.skip(missing);
+  else console.warn(`Not checked: ${missing}.`);
 }

@@ -17,8 +17,7 @@ async function insist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
 
 /** Makes the engine fail at its first, second, … call until `work` comes through; after each failure nothing may have changed. */
 async function failEverywhere(bench: Bench, stand: Stand, work: () => Promise<unknown>): Promise<void> {
-  const { failAt } = bench.opened;
-  if (!failAt) return;
+  const failAt = bench.need("failAt");
   const look = async () => [await stand.stock(), await stand.draws(), await stand.codes(), await stand.audit()];
   const before = await look();
   for (let call = 1; call < 500; call += 1) {
@@ -82,6 +81,55 @@ export const faultCases: readonly Case[] = [
       same(await stand.draw("u2"), "B", "Nobody else gets it.");
       const late = await stand.drawn("u1");
       same([late.code, late.repeat], ["A", true], "A late retry does.");
+    },
+  ],
+  [
+    "a retry is the same draw: a claim that was committed and whose answer was lost, repeated through another connection",
+    async ({ pool, second }) => {
+      const stand = await pool({ reuse: "per-contact" });
+      await stand.upload("b1", series("c", 40));
+      const other = stand.through(await second());
+      const items = series("u", 30).map((use, n) => itemOf(use, { holder: `holder-${n % 12}` }));
+      const shaky = stand.through(faulty(stand.store, { seed: 1, before: 0, after: 1, methods: ["claim"] }));
+      await rejects(shaky.claim(items), "The answer was not lost.");
+      const before = await other.draws();
+      const retry = (await other.claim(items)).outcomes;
+      same(await other.draws(), before, "The retry drew nothing, and moved nothing.");
+      for (const [i, outcome] of retry.entries()) {
+        ok(outcome.code !== null && outcome.repeat && !outcome.fresh, `Item ${i} is not a repeat.`);
+        same(outcome.code, `c${i % 12}`, `Item ${i} has its holder's code.`);
+      }
+      same(
+        (await stand.claim([...items].reverse())).outcomes.map(({ code }) => code).reverse(),
+        retry.map(({ code }) => code),
+        "In any order.",
+      );
+      const some = [
+        itemOf("new-1", { holder: "new-1" }),
+        ...items.slice(3, 9),
+        itemOf("new-2", { holder: "holder-3" }),
+      ];
+      const mixed = (await other.claim(some)).outcomes.map(({ code }) => code);
+      same(mixed, ["c12", ...retry.slice(3, 9).map(({ code }) => code), "c3"], "Among new uses, in other parts.");
+      same((await stand.audit()).assigned, 13, "assigned");
+    },
+  ],
+  [
+    "a per-message retry whose first and last uses are new, or only whose first is, repeats what was answered",
+    async ({ pool }) => {
+      const stand = await pool();
+      await stand.upload("b1", series("c", 20));
+      const claim = async (...uses: string[]) =>
+        (await stand.claim(uses.map((use) => itemOf(use)))).outcomes.map(({ code }) => code);
+      same(await claim("u1", "u2", "u3"), ["c0", "c1", "c2"], "first");
+      same(await claim("n1", "u1", "u3", "n2"), ["c3", "c0", "c2", "c4"], "in the middle");
+      same(await claim("n3", "u2"), ["c5", "c1"], "at the end");
+      same(await claim("u2", "n4"), ["c1", "c6"], "at the beginning");
+      const { assigned, remaining } = await stand.audit();
+      same([assigned, remaining], [7, 13], "stock");
+      await claim(...series("rest-", 12));
+      same(await claim("n5", "n6", "u2", "n7"), ["c19", null, "c1", null], "where codes run out");
+      same(await claim("n8", "u3", "n9"), [null, "c2", null], "in an empty pool");
     },
   ],
   [

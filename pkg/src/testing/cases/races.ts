@@ -1,7 +1,7 @@
 /** Many callers at once, from two connections: nobody shares a code, nothing is lost. */
 import type { Case } from "../contract.js";
 import { ok, same } from "../expect.js";
-import { blockOf, itemOf, NOON, series } from "../stand.js";
+import { blockOf, itemOf, NOON, type Stand, series } from "../stand.js";
 
 export const raceCases: readonly Case[] = [
   [
@@ -121,6 +121,91 @@ export const raceCases: readonly Case[] = [
       await Promise.all(work);
       const figures = await stand.audit();
       same(figures.added, 140, "added");
+    },
+  ],
+  [
+    "an undo racing with claims: what was drawn before it is kept, and nothing is drawn after it",
+    async ({ pool, second }) => {
+      for (const round of series("", 4)) {
+        const stand = await pool({}, `pool-${round}`);
+        await stand.upload("b1", series("c", 80));
+        const other = stand.through(await second());
+        const held: string[] = [];
+        let isUndone = false;
+        let late = 0;
+        const claim = async (by: Stand, use: string) => {
+          const begunAfter = isUndone;
+          const { outcomes } = await by.claim(series(`${use}-`, 4).map((part) => itemOf(part)));
+          const codes = outcomes.flatMap(({ code }) => code ?? []);
+          held.push(...codes);
+          if (begunAfter) late += codes.length;
+        };
+        let undone: Awaited<ReturnType<Stand["undo"]>> = null;
+        await Promise.all([
+          ...series("u", 6).map((use, n) => claim(n % 2 ? other : stand, use)),
+          (async () => {
+            undone = await other.undo("b1");
+            isUndone = true;
+            await Promise.all(series("v", 4).map((use, n) => claim(n % 2 ? other : stand, use)));
+          })(),
+          ...series("w", 6).map((use, n) => claim(n % 2 ? stand : other, use)),
+        ]);
+        same(late, 0, "A claim that began after the undo was answered drew from it.");
+        same(undone, { removed: 80 - held.length, kept: held.length }, "The undo kept what was drawn, and no more.");
+        const figures = await stand.audit();
+        same([figures.assigned, figures.remaining, figures.undone], [held.length, 0, 80 - held.length], "stock");
+        const first = held.length > 0 ? await stand.find({ key: held[0] as string }) : [];
+        ok(held.length === 0 || first[0]?.status === "assigned", "What is held is still found.");
+      }
+    },
+  ],
+  [
+    "an expiry racing with claims: no caller draws what has expired by its own clock, and no code is lost between",
+    async ({ pool, second }) => {
+      const stand = await pool();
+      await stand.upload("b1", series("soon", 40), NOON + 5);
+      await stand.upload("b2", series("late", 80));
+      const other = stand.through(await second());
+      const early: (string | null)[] = [];
+      const after: (string | null)[] = [];
+      await Promise.all(
+        series("", 24).map(async (n) => {
+          const by = (Number(n) % 2 ? other : stand).through((Number(n) % 2 ? other : stand).store);
+          by.now = Number(n) % 3 === 0 ? NOON + 5 : NOON + 4;
+          const { outcomes } = await by.claim(series(`u${n}-`, 3).map((use) => itemOf(use)));
+          (by.now === NOON + 5 ? after : early).push(...outcomes.map(({ code }) => code));
+        }),
+      );
+      same([early.length, after.length], [48, 24], "claims");
+      ok(
+        after.every((code) => code?.startsWith("late")),
+        `A code was drawn that had expired: ${after.join(" ")}`,
+      );
+      same(early.filter((code) => code?.startsWith("soon")).length, 40, "Callers before the expiry drew all of it.");
+      same(new Set([...early, ...after]).size, 72, "Each code once.");
+      same((await stand.audit()).assigned, 72, "assigned");
+    },
+  ],
+  [
+    "an expiry racing with claims of one holder: it holds one code by each clock, and each use keeps its own",
+    async ({ pool, second }) => {
+      const stand = await pool({ reuse: "until-expired" });
+      await stand.upload("b1", ["soon"], NOON + 5);
+      await stand.upload("b2", series("late", 5));
+      const other = stand.through(await second());
+      const draw = (n: number) => {
+        const by = (n % 2 ? other : stand).through((n % 2 ? other : stand).store);
+        by.now = n % 3 === 0 ? NOON + 5 : NOON;
+        return by.draw(`u${n}`, { holder: "ann" });
+      };
+      const uses = series("", 18).map(Number);
+      const first = await Promise.all(uses.map(draw));
+      ok(
+        first.every((code, n) => code === "late0" || (code === "soon" && n % 3 !== 0)),
+        `Nobody gets a third code, nor an expired one: ${first.join(" ")}`,
+      );
+      same(await Promise.all(uses.map(draw)), first, "retries");
+      await stand.audit();
     },
   ],
 ];

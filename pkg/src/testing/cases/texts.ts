@@ -1,6 +1,7 @@
 /** Codes are data: whatever text they, their contacts and messages are. */
 import type { Case } from "../contract.js";
 import { same } from "../expect.js";
+import { type Random, seeded } from "../random.js";
 import { blockOf, itemOf, series } from "../stand.js";
 
 const TEXTS = [
@@ -29,7 +30,89 @@ const TEXTS = [
   "__proto__",
 ];
 
+/** Texts of `length` characters from all over Unicode, different in each seed. */
+function anyText(random: Random, length: number): string {
+  const pick = (): number => {
+    const [from, to] = random.pick(PLACES);
+    return from + random.below(to - from + 1);
+  };
+  return String.fromCodePoint(...Array.from({ length }, pick));
+}
+
+/** ASCII, Latin, right-to-left, conjoining, CJK, private use, symbols, emoji, the ends of planes. */
+const PLACES = [
+  [0x20, 0x7e],
+  [0xa1, 0x24f],
+  [0x300, 0x36f],
+  [0x5d0, 0x5ea],
+  [0x621, 0x64a],
+  [0x1100, 0x11ff],
+  [0x4e00, 0x9fff],
+  [0xe000, 0xf8ff],
+  [0xfff0, 0xffff],
+  [0x1d100, 0x1d1ff],
+  [0x1f300, 0x1faff],
+  [0x2f800, 0x2fa1d],
+  [0x10fff0, 0x10ffff],
+] as const;
+
 export const textCases: readonly Case[] = [
+  [
+    "random texts from all over Unicode come out as they went in, up to the longest there are",
+    async ({ store, pool, seed }) => {
+      const random = seeded(seed);
+      const stand = await pool();
+      const codes = [1, 2, 3, 5, 8, 30, 60, 100, 254, 255, 255, 255].map((length) => anyText(random, length));
+      const keys = codes.map((code, n) => (n % 2 ? code : anyText(random, 255)));
+      await stand.begin("b1");
+      same(await stand.add("b1", 0, blockOf(codes, null, keys)), { status: "added", duplicates: [] }, "block");
+      same(await stand.commit("b1", { note: codes }), { status: "committed", added: codes.length }, "commit");
+      const people = codes.map((_, n) => anyText(random, n < 3 ? 512 : 1 + random.below(80)));
+      const items = people.map((contact, n) => {
+        const message = anyText(random, n > 8 ? 512 : 1 + random.below(80));
+        return itemOf(`use-${n}`, { contact, message, slot: anyText(random, random.below(20)) });
+      });
+      same(
+        (await stand.claim(items)).outcomes.map(({ code }) => code),
+        codes,
+        "drawn",
+      );
+      const rows = items.map(({ contact, message, slot }, n) => [codes[n], contact, message, slot]);
+      const shown = (found: Awaited<ReturnType<typeof stand.find>>) =>
+        found.map(({ code, contact, message, slot }) => [code, contact, message, slot]);
+      same(shown(await stand.draws()), rows, "draws");
+      for (const [n, { contact, message }] of items.entries()) {
+        for (const by of [{ key: keys[n] as string }, { contact }, { message }]) {
+          same(shown(await stand.find(by)), [rows[n]], JSON.stringify(by));
+        }
+      }
+      const block = blockOf(codes, null, keys);
+      same(
+        [...(await store.contains({ ...stand.name, block }))],
+        codes.map(() => 1),
+        "contains",
+      );
+      const { rows: batches } = await store.batches({ ...stand.name, cursor: null, limit: 1 });
+      same(batches[0]?.note, { note: codes }, "note");
+      for (const contact of people) same(await store.forget({ ...stand.name, contact }), { forgotten: 1 }, "forget");
+      same((await stand.audit()).assigned, codes.length, "assigned");
+    },
+  ],
+  [
+    "contacts, messages and slots with control characters come out as they went in",
+    async ({ store, pool }) => {
+      const stand = await pool();
+      await stand.upload("b1", ["A", "B", "C"]);
+      const texts = ["a\uFFFE0b", "a\u0001b", "\u0001\t\r\n\u007F\u0085\u2028"];
+      await stand.claim(texts.map((text, n) => itemOf(`u${n}`, { contact: text, message: text, slot: text })));
+      for (const text of texts) {
+        const [row, ...more] = await stand.find({ contact: text });
+        same([row?.contact, row?.message, row?.slot, more.length], [text, text, text, 0], JSON.stringify(text));
+        same((await stand.find({ message: text })).length, 1, "by message");
+      }
+      same(await store.forget({ ...stand.name, contact: "a\u0001b" }), { forgotten: 1 }, "forget");
+    },
+  ],
   [
     "any text comes out as it went in: codes, keys, contacts, messages, slots",
     async ({ store, pool }) => {
