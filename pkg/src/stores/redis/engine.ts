@@ -34,8 +34,11 @@ export const plainScript = (source: string): Script => ({
   hash: createHash("sha1").update(source).digest("hex"),
 });
 
-/** Refusals of a server that has not run the script and may soon: a slot on its way to another node, a restart. */
-const NOT_YET = /^(TRYAGAIN|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN)\b/;
+/**
+ * Refusals of a server that has not run the script and may soon: a slot on its way to another node, a restart. ioredis
+ * tries some of them again by itself, and wraps the last one when it gives up.
+ */
+const NOT_YET = /^(Too many Cluster redirections.*Error: )?(TRYAGAIN|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN)\b/;
 /** How often a refused script is sent again, and how long after the first refusal, in milliseconds; then ever longer. */
 const REFUSALS = 12;
 const REFUSAL_PAUSE = 10;

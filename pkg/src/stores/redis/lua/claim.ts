@@ -93,11 +93,11 @@ local function take(number)
   if member then
     returnedAt = returnedAt + 1
     position = tonumber(member) - of.number * POSITIONS
-    later('ZREM', RETURNED, member)
+    laterRemove(RETURNED, member)
   else
     while of.ahead > 0 and call('ZSCORE', VOIDS, placeOf(of, of.cursor)) do
       holdState(of, of.cursor, '-')
-      later('ZREM', VOIDS, placeOf(of, of.cursor))
+      laterRemove(VOIDS, placeOf(of, of.cursor))
       of.ahead = of.ahead - 1
       of.cursor = of.cursor + 1
     end

@@ -35,7 +35,7 @@ local function split(list, separator)
   end
 end
 
-local views, commands = {}, {}
+local views, commands, adds, removals = {}, {}, {}, {}
 
 -- A hash with changes that are written at the end.
 local function view(key)
@@ -75,6 +75,19 @@ end
 -- A command to run at the end.
 local function later(...)
   commands[#commands + 1] = { ... }
+end
+
+-- Members of sorted sets, added or removed at the end, many at once; no script does both with one member.
+local function laterAdd(key, score, member)
+  local list = adds[key] or { 'ZADD', key }
+  adds[key] = list
+  list[#list + 1] = score
+  list[#list + 1] = member
+end
+local function laterRemove(key, member)
+  local list = removals[key] or { 'ZREM', key }
+  removals[key] = list
+  list[#list + 1] = member
 end
 
 -- Pages: a hash whose fields hold lines.
@@ -136,23 +149,30 @@ local function write()
     end
   end
   for _, hash in ipairs(views) do
-    local sets, removals = {}, {}
-    local setCount, removalCount = 0, 0
+    local sets, gone = {}, {}
+    local setCount, goneCount = 0, 0
     for field in pairs(hash.changed) do
       local value = hash.seen[field]
       if value then
         sets[setCount + 1], sets[setCount + 2] = field, value
         setCount = setCount + 2
       else
-        removalCount = removalCount + 1
-        removals[removalCount] = field
+        goneCount = goneCount + 1
+        gone[goneCount] = field
       end
     end
     for first = 1, setCount, 4000 do
       call('HSET', hash.key, unpack(sets, first, math.min(first + 3999, setCount)))
     end
-    for first = 1, removalCount, 4000 do
-      call('HDEL', hash.key, unpack(removals, first, math.min(first + 3999, removalCount)))
+    for first = 1, goneCount, 4000 do
+      call('HDEL', hash.key, unpack(gone, first, math.min(first + 3999, goneCount)))
+    end
+  end
+  for _, lists in ipairs({ adds, removals }) do
+    for key, list in pairs(lists) do
+      for first = 3, #list, 4000 do
+        call(list[1], key, unpack(list, first, math.min(first + 3999, #list)))
+      end
     end
   end
   for _, command in ipairs(commands) do

@@ -158,9 +158,9 @@ for i, key in ipairs(ARGV) do
     isNewlyVoid[place] = true
     if position < of.cursor then
       setState(of, position, '-')
-      later('ZREM', RETURNED, place)
+      laterRemove(RETURNED, place)
     else
-      later('ZADD', VOIDS, place, place)
+      laterAdd(VOIDS, place, place)
       of.ahead = of.ahead + 1
     end
     of.void = of.void + 1

@@ -30,7 +30,7 @@ local function free(of, position)
     open(of)
   end
   local place = placeOf(of, position)
-  later('ZADD', RETURNED, place, place)
+  laterAdd(RETURNED, place, place)
 end
 
 local function release(use, number, answers)

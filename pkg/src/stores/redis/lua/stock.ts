@@ -67,10 +67,10 @@ end
 
 -- A lot's codes are claimed from now on, or no longer.
 local function open(of)
-  later('ZADD', OPEN, text(of.expiresAt), openMember(of.number))
+  laterAdd(OPEN, text(of.expiresAt), openMember(of.number))
 end
 local function shut(of)
-  later('ZREM', OPEN, openMember(of.number))
+  laterRemove(OPEN, openMember(of.number))
 end
 
 local function joined(record, names)

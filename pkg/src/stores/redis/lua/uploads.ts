@@ -4,7 +4,7 @@ const DROP = `
 local function drop(of)
   of.state = DROPPED
   setPool('staged', 0)
-  later('ZADD', CHORES, text(of.sequence), text(of.sequence))
+  laterAdd(CHORES, text(of.sequence), text(of.sequence))
 end
 `;
 
@@ -137,7 +137,7 @@ if known.state == STAGED then
   known.state, known.note, known.at = COMMITTED, ARGV[2], tonumber(ARGV[3])
   setPool('staged', 0)
   setPool('added', pool.added + known.added)
-  later('ZADD', CHORES, text(known.sequence), text(known.sequence))
+  laterAdd(CHORES, text(known.sequence), text(known.sequence))
   for number = known.firstLot, known.firstLot + known.lots - 1 do
     local of = lot(number)
     if of.next > 0 then
@@ -189,7 +189,7 @@ if known.state == COMMITTED then
   end
   known.state, known.removed, known.kept = UNDONE, removed, known.assigned
   known.undone = known.undone + removed
-  later('ZADD', CHORES, text(known.sequence), text(known.sequence))
+  laterAdd(CHORES, text(known.sequence), text(known.sequence))
   setPool('added', pool.added - removed)
   writeStock()
 end
@@ -259,7 +259,7 @@ local function clear(of)
     if key and isDead(of, position) then
       removeKey(key, of, position)
       clearCode(of, position)
-      later('ZREM', RETURNED, placeOf(of, position))
+      laterRemove(RETURNED, placeOf(of, position))
     end
     local isLastOfPage = position % CODES_A_PAGE == CODES_A_PAGE - 1 or position == of.next - 1
     if isLastOfPage and isBlank(page(codePages, pageField(of, position))) then
@@ -297,7 +297,7 @@ if of.state ~= COMMITTED then
   end
 end
 if isDone then
-  later('ZREM', CHORES, text(sequence))
+  laterRemove(CHORES, text(sequence))
 end
 writeStock()
 return 1

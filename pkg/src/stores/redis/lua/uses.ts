@@ -106,21 +106,24 @@ end
 -- Takes a use out of its list, where it stands alone in the last one.
 local function unpost(field, id)
   local list = get(postingsView, field)
-  if not list then
-    return
-  end
-  local full, rest = listParts(list)
-  local kept = {}
-  for _, range in ipairs(split(rest, ',')) do
-    if range ~= id then
-      kept[#kept + 1] = range
+  local at, stop = 0, 0
+  while list do
+    at, stop = find(list, id, at + 1, true)
+    if not at then
+      return
+    end
+    local before, behind = sub(list, at - 1, at - 1), sub(list, stop + 1, stop + 1)
+    if (at == 1 or before == ',' or before == ';') and (behind == ',' or behind == '') then
+      local rest
+      if behind == ',' then
+        rest = sub(list, 1, at - 1) .. sub(list, stop + 2)
+      else
+        rest = sub(list, 1, before == ',' and at - 2 or at - 1)
+      end
+      set(postingsView, field, rest ~= '' and rest)
+      return
     end
   end
-  rest = table.concat(kept, ',')
-  if full > 0 then
-    rest = full .. ';' .. rest
-  end
-  set(postingsView, field, rest ~= '' and rest)
 end
 
 -- Removes a list whose uses are all gone.
