@@ -2,9 +2,22 @@
 //! that once broke something. The checks are shared with the fuzzer (`fuzz/`), one module a target.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "spreadsheets")]
+mod container;
 mod csv;
 mod encoding;
+mod formats;
+#[cfg(feature = "spreadsheets")]
+mod ods;
 mod tags;
+#[cfg(feature = "spreadsheets")]
+mod worksheet;
+#[cfg(feature = "spreadsheets")]
+mod xls;
+#[cfg(feature = "spreadsheets")]
+mod xlsb;
+#[cfg(feature = "spreadsheets")]
+mod xlsx;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,4 +55,21 @@ fn encodings() {
 #[test]
 fn templates() {
     check(tags::check, &["fuzz/inputs/tags"]);
+}
+
+#[test]
+fn number_formats() {
+    check(formats::check, &["fuzz/inputs/formats"]);
+}
+
+#[test]
+#[cfg(feature = "spreadsheets")]
+fn spreadsheets() {
+    check(xlsx::check, &["fuzz/inputs/xlsx"]);
+    check(ods::check, &["fuzz/inputs/ods"]);
+    check(xlsb::check, &["fuzz/inputs/xlsb"]);
+    check(xls::check, &["fuzz/inputs/xls"]);
+    for program in ["libreoffice", "openpyxl", "sheetjs", "xlsxwriter"] {
+        check(worksheet::check_file, &[&format!("fixtures/sheets/{program}/files")]);
+    }
 }
