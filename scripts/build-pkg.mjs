@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, gzipSync } from "node:zlib";
 
-const ARTEFACTS = ["core", "mail", "manage", "xlsx"];
+const ARTEFACTS = ["core", "mail", "manage", "xlsx", "spreadsheets"];
 const root = new URL("../", import.meta.url);
 const path = (file) => new URL(file, root).pathname;
 

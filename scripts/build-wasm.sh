@@ -3,14 +3,15 @@
 #   core     draws: draw, release
 #   mail     also templates: compile, render
 #   manage   also pools, uploads, look-ups, exports, previews, maintenance
-#   xlsx     nothing of these: a reader of spreadsheets, for uploads of such files
+#   xlsx     nothing of these: a reader of .xlsx files, for uploads of such
+#   spreadsheets     the same for .xlsb, .xls and .ods
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 environment=$(scripts/wasm-toolchain.sh)
 cargo build --quiet --release --locked -p bindgen
 mkdir -p pkg/wasm
-for artefact in core mail manage xlsx; do
+for artefact in core mail manage xlsx spreadsheets; do
   features=(--no-default-features --features "${artefact/core/draw}")
   (
     eval "$environment"

@@ -72,6 +72,8 @@ export interface Artefacts extends SheetArtefacts {
 export interface SheetArtefacts {
   /** `.xlsx` and `.xlsm`. */
   xlsx: Artefact<{ Sheet: SheetClass }>;
+  /** `.xlsb`, `.xls` and `.ods`. */
+  spreadsheets: Artefact<{ Sheet: SheetClass }>;
 }
 
 /** A fresh instance of an artefact, whose memory goes when it does. Synchronous where the module is at hand. */

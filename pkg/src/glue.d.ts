@@ -30,3 +30,8 @@ declare module "*/inline/xlsx.js" {
   /** Compiles the copy inside this file, once. */
   export function compile(): Promise<WebAssembly.Module>;
 }
+
+declare module "*/inline/spreadsheets.js" {
+  /** Compiles the copy inside this file, once. */
+  export function compile(): Promise<WebAssembly.Module>;
+}

@@ -34,6 +34,10 @@ const SIGNATURES = [
   [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1],
 ];
 const SIGNATURE_BYTES = 8;
+const ZIP = 0x50;
+
+/** Kinds of archives that the reader of `.xlsx` finds to be for the other one. */
+const OTHERS: ReadonlySet<unknown> = new Set(["xlsb", "ods"]);
 
 /**
  * Opens the worksheet of a source that is a spreadsheet by its first bytes; `null` if it is none. The reader is an
@@ -49,14 +53,28 @@ export async function openSheet(
   const start = await pieces.start(SIGNATURE_BYTES);
   if (!SIGNATURES.some((signature) => signature.every((byte, at) => start[at] === byte))) return null;
   const file = await fileOf(source, pieces, options.gatheredBytes);
-  const { Sheet } = await instantiate(artefacts.xlsx);
-  const [read, size] =
+  const others = () => read(artefacts.spreadsheets, file, options);
+  if (start[0] !== ZIP) return others();
+  return read(artefacts.xlsx, file, options).catch((error: unknown) => {
+    if (error instanceof UploadError && OTHERS.has(error.details.kind)) return others();
+    throw error;
+  });
+}
+
+/** Opens a file by the reader in this artefact. */
+async function read(
+  artefact: SheetArtefacts["xlsx"],
+  file: Blob | Uint8Array,
+  options: SheetOptions,
+): Promise<Worksheet> {
+  const { Sheet } = await instantiate(artefact);
+  const [bytes, size] =
     file instanceof Uint8Array
       ? [(offset: number, length: number) => file.subarray(offset, offset + length), file.length]
       : [file, file.size];
   // Only a key: what has crashed is not called again.
   const engine = {};
-  const opened = guarded(engine, () => new Sheet(read, size, options));
+  const opened = guarded(engine, () => new Sheet(bytes, size, options));
   const sheet = guarded(engine, () => ({ kind: opened.kind(), name: opened.name() }));
   return {
     sheet,

@@ -69,8 +69,8 @@ impl Worksheet {
 
     /// Reads the next row; `false` at the end of the worksheet.
     fn read(&mut self) -> Result<bool> {
-        self.at += std::mem::take(&mut self.left);
-        let Some(repeats) = self.table.row(self.at + 1, &mut self.row)? else { return Ok(false) };
+        self.at = self.at.saturating_add(std::mem::take(&mut self.left));
+        let Some(repeats) = self.table.row(self.at.saturating_add(1), &mut self.row)? else { return Ok(false) };
         self.left = repeats;
         if self.row.cells.is_empty() {
             return Ok(true);
@@ -271,7 +271,7 @@ impl Table {
 
     fn cells(&mut self, number: u64, row: &mut Row) -> Result<()> {
         let outside = self.xml.depth() - 1;
-        let mut column = 0;
+        let mut column = 0_u64;
         loop {
             let event = self.xml.next()?;
             match event {
@@ -284,7 +284,7 @@ impl Table {
                         return Err(too_long(number));
                     }
                     if end > start || mark.is_some() {
-                        if repeats > self.limits.columns as u64 || column + repeats > self.limits.columns as u64 {
+                        if column.saturating_add(repeats) > self.limits.columns as u64 {
                             return Err(too_many_columns(number, self.limits.columns));
                         }
                         let columns = column as u32..(column + repeats) as u32;

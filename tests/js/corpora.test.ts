@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CouponPoolsError, type UploadOptions, type UploadReport } from "coupon-pools";
-import { Bench } from "./workbench.js";
+import { Bench, failure } from "./workbench.js";
 
 interface Case {
   file: string;
@@ -28,9 +28,11 @@ async function* chunked(bytes: Uint8Array, size: number) {
 
 /** What the table calls the codes of a report: rows as the preview shows them. */
 const shown = ({ preview }: UploadReport) =>
-  preview.map(({ row, code, expiresAt }) =>
-    expiresAt === null ? [row, code] : [row, code, new Date(expiresAt).toISOString()],
-  );
+  preview
+    .filter(({ verdict }) => verdict === "code")
+    .map(({ row, code, expiresAt }) =>
+      expiresAt === null ? [row, code] : [row, code, new Date(expiresAt).toISOString()],
+    );
 
 async function upload(entry: Case, source: Uint8Array | AsyncIterable<Uint8Array>) {
   const bench = Bench.inMemory();
@@ -79,3 +81,84 @@ for (const corpus of ["csv", "exports"]) {
     }
   });
 }
+
+/** What a reader is to find in one worksheet: a cell is its text, or a mark and its text. */
+interface SheetCase {
+  file: string;
+  about: string;
+  sheet?: string | number;
+  name?: string;
+  rows?: (string | [mark: string, text: string])[][];
+  choices?: string[];
+}
+
+/** Why a code is refused, by the mark of its cell. */
+const REASONS: Record<string, string> = {
+  S: "rounded-number",
+  D: "date-cell",
+  B: "boolean-cell",
+  E: "error-cell",
+  F: "formula-without-result",
+  N: "uncertain-number",
+  L: "too-long",
+};
+
+/** What becomes of a worksheet whose header names the codes and the expiries. */
+function outcome(rows: NonNullable<SheetCase["rows"]>) {
+  const header = rows.findIndex((cells) => cells.some((cell) => /code$/i.test(String(cell))));
+  const columnOf = (name: RegExp) => rows[header]?.findIndex((cell) => name.test(String(cell))) ?? -1;
+  const [codeColumn, expiryColumn] = [columnOf(/code$/i), columnOf(/^(expires|valid until)$/i)];
+  const codes: unknown[][] = [];
+  const rejected: [number, string][] = [];
+  for (const [index, cells] of rows.entries()) {
+    if (index <= header || cells.length === 0) continue;
+    const [mark, text] = both(cells[codeColumn]);
+    const code = text.trim();
+    const reason = REASONS[mark] ?? (code === "" ? "empty" : code.includes("\n") ? "line-break" : undefined);
+    if (reason) rejected.push([index + 1, reason]);
+    else codes.push(dated(index + 1, code, both(cells[expiryColumn])[1]));
+  }
+  return { codes, rejected };
+}
+
+const both = (cell: string | [string, string] | undefined) =>
+  typeof cell === "object" ? cell : (["", cell ?? ""] as const);
+
+/** A day alone means its end. */
+function dated(row: number, code: string, expiry: string) {
+  if (expiry === "") return [row, code];
+  const instant = expiry.includes("T") ? Date.parse(`${expiry}Z`) : Date.parse(expiry) + 86_400_000;
+  return [row, code, new Date(instant).toISOString()];
+}
+
+describe("the corpus sheets", () => {
+  const folder = join(FIXTURES, "sheets");
+  const cases: SheetCase[] = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8"));
+  for (const { file, about, sheet, name, rows, choices } of cases) {
+    it(`${file}: ${about}${sheet === undefined ? "" : ` (${sheet})`}`, async () => {
+      const [program = "", workbook = ""] = file.split("/");
+      const bytes = new Uint8Array(readFileSync(join(folder, program, "files", workbook)));
+      for (const source of [bytes, chunked(bytes, 1_000)]) {
+        const bench = Bench.inMemory();
+        await bench.pool("a", []);
+        const uploaded = bench.pools.upload("a", source, sheet === undefined ? {} : { sheet });
+        if (choices) {
+          const error = await failure(uploaded);
+          assert.equal(error.code, choices.length > 0 ? "UPLOAD_SHEET_UNKNOWN" : "UPLOAD_EMPTY");
+          if (choices.length > 0) assert.deepEqual(error.details.sheets, choices);
+          continue;
+        }
+        const report = await uploaded;
+        assert.equal(report.format.kind, workbook.split(".").at(-1)?.replace("xlsm", "xlsx"));
+        assert.equal(report.format.sheet, name);
+        const wanted = outcome(rows ?? []);
+        assert.deepEqual(
+          report.rejected.map(({ row, reason }) => [row, reason]),
+          wanted.rejected,
+        );
+        assert.deepEqual(shown(report), wanted.codes);
+        assert.equal(report.added, wanted.codes.length);
+      }
+    });
+  }
+});

@@ -234,7 +234,13 @@ describe("after a trap", () => {
     const over = (store = bench.store) =>
       new (CouponPools as unknown as new (options: object, artefacts: Artefacts) => CouponPools)(
         { store, clock: () => NOON },
-        { core: wrap(core), mail: wrap(mail), manage: wrap(manage), xlsx: { load: unread, glue: unread } },
+        {
+          core: wrap(core),
+          mail: wrap(mail),
+          manage: wrap(manage),
+          xlsx: { load: unread, glue: unread },
+          spreadsheets: { load: unread, glue: unread },
+        },
       );
     return { bench, plan, log, over };
   }

@@ -3,6 +3,7 @@
 import { createGlue as coreGlue } from "../../wasm/core.glue.js";
 import { createGlue as mailGlue } from "../../wasm/mail.glue.js";
 import { createGlue as manageGlue } from "../../wasm/manage.glue.js";
+import { createGlue as spreadsheetsGlue } from "../../wasm/spreadsheets.glue.js";
 import { createGlue as xlsxGlue } from "../../wasm/xlsx.glue.js";
 import type { CouponPoolsOptions } from "../options.js";
 import { CouponPools as Pools } from "../pools.js";
@@ -57,6 +58,11 @@ const artefacts = {
     xlsxGlue,
     () => new URL("../../wasm/xlsx.wasm", import.meta.url),
     () => import("../inline/xlsx.js").then((inline) => inline.compile()),
+  ),
+  spreadsheets: fetched(
+    spreadsheetsGlue,
+    () => new URL("../../wasm/spreadsheets.wasm", import.meta.url),
+    () => import("../inline/spreadsheets.js").then((inline) => inline.compile()),
   ),
 };
 

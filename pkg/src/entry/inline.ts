@@ -3,6 +3,7 @@
 import { createGlue as coreGlue } from "../../wasm/core.glue.js";
 import { createGlue as mailGlue } from "../../wasm/mail.glue.js";
 import { createGlue as manageGlue } from "../../wasm/manage.glue.js";
+import { createGlue as spreadsheetsGlue } from "../../wasm/spreadsheets.glue.js";
 import { createGlue as xlsxGlue } from "../../wasm/xlsx.glue.js";
 import * as core from "../inline/core.js";
 import * as mail from "../inline/mail.js";
@@ -17,6 +18,10 @@ const artefacts = {
   mail: { glue: mailGlue, load: mail.compile },
   manage: { glue: manageGlue, load: manage.compile },
   xlsx: { glue: xlsxGlue, load: () => import("../inline/xlsx.js").then((xlsx) => xlsx.compile()) },
+  spreadsheets: {
+    glue: spreadsheetsGlue,
+    load: () => import("../inline/spreadsheets.js").then((spreadsheets) => spreadsheets.compile()),
+  },
 };
 
 /** Coupon pools of one tenant over one store. */

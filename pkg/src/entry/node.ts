@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createGlue as coreGlue } from "../../wasm/core.glue.js";
 import { createGlue as mailGlue } from "../../wasm/mail.glue.js";
 import { createGlue as manageGlue } from "../../wasm/manage.glue.js";
+import { createGlue as spreadsheetsGlue } from "../../wasm/spreadsheets.glue.js";
 import { createGlue as xlsxGlue } from "../../wasm/xlsx.glue.js";
 import type { Artefact } from "../engine.js";
 import type { CouponPoolsOptions } from "../options.js";
@@ -51,6 +52,13 @@ const artefacts = {
       return new WebAssembly.Module(readFileSync(new URL("../../wasm/xlsx.wasm", import.meta.url)));
     } catch {
       return import("../inline/xlsx.js").then((inline) => inline.compile());
+    }
+  }),
+  spreadsheets: memoised(spreadsheetsGlue, () => {
+    try {
+      return new WebAssembly.Module(readFileSync(new URL("../../wasm/spreadsheets.wasm", import.meta.url)));
+    } catch {
+      return import("../inline/spreadsheets.js").then((inline) => inline.compile());
     }
   }),
 };
