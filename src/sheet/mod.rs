@@ -239,7 +239,7 @@ fn kind_of(archive: &zip::Archive) -> std::result::Result<Kind, &'static str> {
     }
 }
 
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 fn unreadable(kind: &'static str) -> Error {
     Error::new(
         Code::UploadSpreadsheet,
@@ -270,7 +270,7 @@ fn too_many_columns(row: u64, limit: usize) -> Error {
 }
 
 /// The error for a file past a limit; `option` is that of `limits` which raises it.
-#[cfg(feature = "xlsx")]
+#[cfg(feature = "sheets")]
 fn too_large(what: &str, option: &'static str, limit: u64) -> Error {
     Error::new(
         Code::UploadTooLarge,

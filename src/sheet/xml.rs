@@ -126,6 +126,7 @@ impl Xml {
 
     /// The text of the child that comes next, if it begins and ends with just these tags, is unpacked already, no longer
     /// than `limit` and in need of no second look: what nearly every cell and text is, at a fraction of the cost.
+    #[cfg(feature = "xlsx")]
     #[inline]
     pub(in crate::sheet) fn plain_child(&mut self, open: &[u8], close: &[u8], limit: usize) -> Option<&[u8]> {
         let found = self.window[self.at..].strip_prefix(open)?;
@@ -139,6 +140,7 @@ impl Xml {
     }
 
     /// Closes the element that is open, if just this tag comes next.
+    #[cfg(feature = "xlsx")]
     #[inline]
     pub(in crate::sheet) fn closes(&mut self, close: &[u8]) -> bool {
         let closes = self.window[self.at..].starts_with(close);
