@@ -1,7 +1,5 @@
 //! What the records of `.xls` (MS-XLS) and `.xlsb` files (MS-XLSB) have in common: numbers, errors, texts.
 
-use std::collections::BTreeMap;
-
 use super::number::{DateSystem, show};
 use super::number_format::NumberFormat;
 use super::text::{Mark, SheetText};
@@ -14,6 +12,12 @@ const CODE_BYTES: usize = 1_024;
 
 /// Whole numbers from here on are not all told apart.
 const INEXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Numbers below this are whole in 64 bits.
+const LARGEST: f64 = 1e19;
+
+/// Ten decimals: a second is 0.00001157 of a day.
+const DECIMALS: f64 = 1e10;
 
 pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_le_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
@@ -38,6 +42,37 @@ pub(super) fn packed_number(bits: u32) -> f64 {
 pub(super) fn add_utf16(bytes: &[u8], out: &mut String) {
     let units = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
     out.extend(char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)));
+}
+
+/// A number as text: whole ones with every digit, others with as many decimals as dates need for their seconds. Numbers
+/// without a name have no digits at all.
+pub(super) fn decimal(number: f64) -> String {
+    let (mut size, mut power) = (number.abs(), 0);
+    let minus = if number < 0.0 { "-" } else { "" };
+    if !size.is_finite() {
+        return "#NUM!".to_owned();
+    }
+    while size >= LARGEST {
+        size /= 10.0;
+        power += 1;
+    }
+    if power > 0 {
+        return format!("{minus}{}E+{power}", size as u64);
+    }
+    let whole = size.trunc();
+    let mut decimals = ((size - whole) * DECIMALS).round() as u64;
+    if decimals == 0 && whole == 0.0 && size > 0.0 {
+        // Next to nothing, and not nothing.
+        decimals = 1;
+    }
+    let whole = whole as u64 + decimals / DECIMALS as u64;
+    let decimals = decimals % DECIMALS as u64;
+    if decimals == 0 {
+        return format!("{minus}{whole}");
+    }
+    let mut text = format!("{minus}{whole}.{decimals:010}");
+    text.truncate(text.trim_end_matches('0').len());
+    text
 }
 
 /// How an error value is shown (MS-XLS, §2.5.10).
@@ -86,7 +121,7 @@ impl Writer {
             Value::Boolean(value) => (Some(Mark::Boolean), if *value { "TRUE" } else { "FALSE" }),
             Value::Error(code) => (Some(Mark::Error), error_name(*code)),
             Value::Number(number, format) => {
-                let mark = show(&number.to_string(), format, self.dates, &mut self.shown);
+                let mark = show(&decimal(*number), format, self.dates, &mut self.shown);
                 let mark = match mark {
                     // A long number that was calculated is one of 15 digits and what came of it.
                     Some(Mark::LongNumber) if formula => Some(Mark::Scientific),
@@ -114,16 +149,26 @@ impl Writer {
 pub(super) struct Styles {
     /// The number of the format, by the number of the style.
     styles: Vec<u16>,
-    formats: BTreeMap<u16, NumberFormat>,
+    /// In the order of their numbers.
+    formats: Vec<(u16, NumberFormat)>,
     general: NumberFormat,
 }
 
 impl Styles {
     /// Takes a format that the file describes: it wins over a built-in one of the same number.
     pub(super) fn describe(&mut self, format: u16, code: &str) {
-        if self.formats.len() < SHEET_FORMATS && code.len() <= CODE_BYTES {
-            self.formats.insert(format, NumberFormat::parse(code));
+        if self.formats.len() == SHEET_FORMATS || code.len() > CODE_BYTES {
+            return;
         }
+        let described = (format, NumberFormat::parse(code));
+        match self.place(format) {
+            Ok(at) => self.formats[at] = described,
+            Err(at) => self.formats.insert(at, described),
+        }
+    }
+
+    fn place(&self, format: u16) -> std::result::Result<usize, usize> {
+        self.formats.binary_search_by(|(other, _)| other.cmp(&format))
     }
 
     /// Takes the next style. The formats are described before.
@@ -131,7 +176,9 @@ impl Styles {
         if self.styles.len() == SHEET_STYLES {
             return Err(damaged("it has more cell formats than a spreadsheet can have"));
         }
-        self.formats.entry(format).or_insert_with(|| NumberFormat::builtin(u32::from(format)));
+        if let Err(at) = self.place(format) {
+            self.formats.insert(at, (format, NumberFormat::builtin(u32::from(format))));
+        }
         self.styles.push(format);
         Ok(())
     }
@@ -139,7 +186,7 @@ impl Styles {
     /// The number format of a style.
     pub(super) fn format(&self, style: u32) -> &NumberFormat {
         let format = self.styles.get(style as usize);
-        format.and_then(|format| self.formats.get(format)).unwrap_or(&self.general)
+        format.and_then(|format| self.place(*format).ok()).map_or(&self.general, |at| &self.formats[at].1)
     }
 }
 
@@ -207,6 +254,27 @@ mod tests {
             ((-7_i32 << 2 | 2).cast_unsigned(), -7.0),
         ] {
             assert_eq!(packed_number(bits), number, "{bits:#x}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_a_file_of_text_would_have_them() {
+        for (number, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (42.0, "42"),
+            (-7.5, "-7.5"),
+            (0.1, "0.1"),
+            (9.99, "9.99"),
+            (47_664.770_833_333_336, "47664.7708333333"),
+            (0.999_999_999_99, "1"),
+            (1e-300, "0.0000000001"),
+            (4_111_222_233_334_444.0, "4111222233334444"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (1e20, "1000000000000000000E+2"),
+            (f64::INFINITY, "#NUM!"),
+        ] {
+            assert_eq!(decimal(number), text);
         }
     }
 

@@ -4,7 +4,6 @@
 //! stand for a million. Repeats of blank rows and cells cost nothing, those with anything in them count as if they
 //! were written out.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::choice::{self, Listed};
@@ -194,7 +193,7 @@ struct Table {
     xml: Xml,
     limits: Limits,
     /// Names of the styles whose tables are hidden.
-    hidden: BTreeSet<String>,
+    hidden: Vec<String>,
     value: Vec<u8>,
 }
 
@@ -202,7 +201,7 @@ impl Table {
     fn new(archive: &Rc<Archive>) -> Result<Self> {
         let part = archive.read("content.xml")?.ok_or_else(|| damaged("it has no content"))?;
         let limits = archive.limits().clone();
-        Ok(Table { xml: Xml::new(part)?, limits, hidden: BTreeSet::new(), value: Vec::new() })
+        Ok(Table { xml: Xml::new(part)?, limits, hidden: Vec::new(), value: Vec::new() })
     }
 
     /// Goes on to the next table: its name, and whether it is hidden.
