@@ -25,6 +25,8 @@ const PLAIN = `UPDATE plain_codes SET taken = true WHERE id IN (
 
 await withPostgres(async (url) => {
   const client = new pg.Pool({ connectionString: url, max: CONNECTIONS });
+  // When the server goes at the end of a run that failed, the failure is what should be seen.
+  client.on("error", () => {});
   const store = postgres(client);
   await store.migrate();
   const pools = new CouponPools({ store });
@@ -45,7 +47,10 @@ await withPostgres(async (url) => {
     let done = 0;
     const left = [...list];
     const caller = async () => {
-      for (let item = left.pop(); item !== undefined; item = left.pop()) done += await work(item);
+      for (let item = left.pop(); item !== undefined; item = left.pop()) {
+        const more = await work(item);
+        done += more;
+      }
     };
     await Promise.all(Array.from({ length: CONNECTIONS }, caller));
     return done;

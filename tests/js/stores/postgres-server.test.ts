@@ -91,7 +91,7 @@ describe("postgres: set-up", () => {
     await admin.query(`DROP DATABASE ${name}`);
   });
 
-  it("says what the server is worth", async () => {
+  it("says what the server is worth", async (t) => {
     const schema = newSchema();
     const store = postgres(admin, { schema });
     await store.migrate();
@@ -99,6 +99,10 @@ describe("postgres: set-up", () => {
     const told = postgres(admin, { schema, failover: "kept" });
     await told.migrate();
     assert.equal(told.traits.failover, "kept");
+    if (!server.kill) {
+      t.diagnostic("TEST_POSTGRES_URL: the settings of a server that runs already are left alone");
+      return;
+    }
     await admin.query("ALTER SYSTEM SET full_page_writes = off");
     await admin.query("SELECT pg_reload_conf()");
     for (let waits = 0; store.traits.durability === "power-loss" && waits < 50; waits += 1) {
@@ -181,7 +185,7 @@ describe("postgres: sessions", () => {
 
 describe("postgres: the disk", () => {
   for (const commits of ["on", "off"]) {
-    it(`answers draws and releases when they are flushed (synchronous_commit = ${commits})`, async () => {
+    it(`answers draws and releases when they are flushed (synchronous_commit = ${commits})`, async (t) => {
       const options = `-c synchronous_commit=${commits}`;
       const pool = new pg.Pool({ connectionString: server.url, options });
       const store = postgres(pool, { schema: newSchema() });
@@ -199,7 +203,9 @@ describe("postgres: the disk", () => {
       found.push(await unflushed());
       await stand.undo("b1");
       found.push(await unflushed());
-      assert.deepEqual(found, [0, 0, 0, 0]);
+      // Other work of a server that runs already may be unflushed at any moment.
+      if (server.kill) assert.deepEqual(found, [0, 0, 0, 0]);
+      else t.diagnostic(`TEST_POSTGRES_URL: not judged, unflushed bytes: ${found}`);
       await pool.end();
     });
   }

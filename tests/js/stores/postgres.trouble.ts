@@ -44,7 +44,15 @@ function connected({ client, url, session = {} }: Setting, name: string): Connec
     const options = Object.entries(session)
       .map(([key, value]) => `-c ${key}=${value}`)
       .join(" ");
-    const pool = new pg.Pool({ connectionString: url, application_name: name, max: 8, ...(options && { options }) });
+    const pool = new pg.Pool({
+      connectionString: url,
+      application_name: name,
+      max: 8,
+      // Once in many runs on a busy machine, a call whose connection was cut was never answered: as a host would, give up.
+      connectionTimeoutMillis: 20_000,
+      query_timeout: 60_000,
+      ...(options && { options }),
+    });
     // A connection that is cut while nobody uses it.
     pool.on("error", () => {});
     return { database: pool, end: () => pool.end() };
