@@ -31,6 +31,8 @@ mod ole;
 #[cfg(feature = "sheets")]
 mod relations;
 pub mod text;
+#[cfg(feature = "sheets")]
+mod unpacking;
 #[cfg(feature = "spreadsheets")]
 mod xls;
 #[cfg(feature = "spreadsheets")]
@@ -41,6 +43,8 @@ mod xlsx;
 mod xml;
 #[cfg(feature = "sheets")]
 mod zip;
+#[cfg(feature = "sheets")]
+mod zip_directory;
 
 #[cfg(feature = "sheets")]
 use std::rc::Rc;
@@ -240,6 +244,7 @@ fn kind_of(archive: &zip::Archive) -> std::result::Result<Kind, &'static str> {
 }
 
 #[cfg(feature = "sheets")]
+#[cold]
 fn unreadable(kind: &'static str) -> Error {
     Error::new(
         Code::UploadSpreadsheet,
@@ -251,6 +256,7 @@ fn unreadable(kind: &'static str) -> Error {
 }
 
 /// The error for a file that cannot be what it says it is.
+#[cold]
 fn damaged(what: &str) -> Error {
     Error::new(
         Code::UploadDamaged,
@@ -260,6 +266,7 @@ fn damaged(what: &str) -> Error {
 
 /// The error for something in a column that is not read.
 #[cfg(feature = "sheets")]
+#[cold]
 fn too_many_columns(row: u64, limit: usize) -> Error {
     Error::new(
         Code::UploadTooManyColumns,
@@ -271,6 +278,7 @@ fn too_many_columns(row: u64, limit: usize) -> Error {
 
 /// The error for a file past a limit; `option` is that of `limits` which raises it.
 #[cfg(feature = "sheets")]
+#[cold]
 fn too_large(what: &str, option: &'static str, limit: u64) -> Error {
     Error::new(
         Code::UploadTooLarge,

@@ -41,48 +41,36 @@ pub fn show(stored: &str, format: &NumberFormat, dates: DateSystem, out: &mut St
         out.push_str(stored);
         return None;
     }
-    let Some(number) = Decimal::parse(stored.as_bytes()) else {
+    let Some(number) = Decimal::parse(stored.as_bytes()).map(Decimal::into_kept) else {
         out.push_str(stored);
         return Some(Mark::Number);
     };
-    if let Some((date, time)) = format.date() {
-        return Some(show_date(&number, (date, time), dates, out));
-    }
-    let number = number.into_kept();
-    if !number.is_whole() {
-        number.write(out);
-        return Some(Mark::Number);
-    }
-    let Some(chosen) = format.choose(number.approximate()) else {
-        number.write(out);
-        return Some(Mark::Number);
+    let known = match format.date() {
+        Some((date, time)) => show_date(&number, (date, time), dates, out),
+        None => show_whole(&number, format, out),
     };
+    known.unwrap_or_else(|| {
+        number.write(out);
+        Some(Mark::Number)
+    })
+}
+
+/// Writes what is seen of a whole number, and answers what it is; `None`, and nothing, where that cannot be known.
+fn show_whole(number: &Decimal, format: &NumberFormat, out: &mut String) -> Option<Option<Mark>> {
+    let chosen = format.choose(number.approximate()).filter(|_| number.is_whole())?;
     if matches!(chosen.shows, Shows::Scientific) || number.has_lost_digits() {
         number.write_scientific(out);
-        return Some(Mark::Scientific);
+        return Some(Some(Mark::Scientific));
     }
-    let long = (number.places() > KEPT).then_some(Mark::LongNumber);
-    let minus = match (number.negative, chosen.minus) {
-        (true, None) => {
-            number.write(out);
-            return Some(Mark::Number);
-        }
-        (negative, minus) => negative && minus == Some(true),
-    };
+    let minus = number.negative && chosen.minus?;
     match chosen.shows {
-        Shows::General => {
-            number.write(out);
-            long
+        Shows::General => number.write(out),
+        Shows::Whole { pieces, grouped } if !(*grouped && shown_digits(pieces, number) > 3) => {
+            write_pieces(pieces, number, minus, out);
         }
-        Shows::Whole { pieces, grouped } if !(*grouped && shown_digits(pieces, &number) > 3) => {
-            write_pieces(pieces, &number, minus, out);
-            long
-        }
-        _ => {
-            number.write(out);
-            Some(Mark::Number)
-        }
+        _ => return None,
     }
+    Some((number.places() > KEPT).then_some(Mark::LongNumber))
 }
 
 /// `0`, or up to 15 digits that do not begin with one: nearly every number there is.
@@ -131,42 +119,48 @@ fn write_pieces(pieces: &[Piece], number: &Decimal, minus: bool, out: &mut Strin
     out.push_str(shown.trim_matches(' '));
 }
 
-fn show_date(number: &Decimal, (date, time): (bool, bool), dates: DateSystem, out: &mut String) -> Mark {
+/// The same for a date, a time of day, or both.
+fn show_date(
+    number: &Decimal,
+    (date, time): (bool, bool),
+    dates: DateSystem,
+    out: &mut String,
+) -> Option<Option<Mark>> {
     let serial = number.approximate();
     let (mut day, mut second) = (serial.floor() as i64, ((serial - serial.floor()) * 86_400.0).round() as u64);
-    if second == 86_400 {
+    if time && second == 86_400 {
         (day, second) = (day + 1, 0);
     }
     // Day 0 of 1900 is a time without a day.
-    let first = if dates == DateSystem::From1900 { 1 } else { 0 };
-    if number.negative || day >= LAST_DAY || (day < first && date) {
-        number.write(out);
-        return Mark::Number;
+    let has_day = day > 0 || dates == DateSystem::From1904;
+    if number.negative || day >= LAST_DAY || (date && !has_day) {
+        return None;
     }
-    if day >= first {
+    if has_day {
         let (year, month, day) = match (dates, day) {
             (DateSystem::From1900, 60) => (1900, 2, 29),
             (DateSystem::From1900, 1..60) => civil(day + DAY_0_OF_1900 + 1),
             (DateSystem::From1900, _) => civil(day + DAY_0_OF_1900),
             (DateSystem::From1904, _) => civil(day + DAY_0_OF_1904),
         };
-        pad(year, 4, out);
-        out.push('-');
-        pad(month, 2, out);
-        out.push('-');
-        pad(day, 2, out);
-    }
-    if time {
-        if day >= first {
+        join([(year, 4), (month, 2), (day, 2)], '-', out);
+        if time {
             out.push('T');
         }
-        pad(second / 3_600, 2, out);
-        out.push(':');
-        pad(second / 60 % 60, 2, out);
-        out.push(':');
-        pad(second % 60, 2, out);
     }
-    if day >= first { Mark::Date } else { Mark::Number }
+    if time {
+        join([(second / 3_600, 2), (second / 60 % 60, 2), (second % 60, 2)], ':', out);
+    }
+    Some(Some(if has_day { Mark::Date } else { Mark::Number }))
+}
+
+fn join(numbers: [(u64, u32); 3], between: char, out: &mut String) {
+    for (place, (number, width)) in numbers.into_iter().enumerate() {
+        if place > 0 {
+            out.push(between);
+        }
+        pad(number, width, out);
+    }
 }
 
 /// Year, month and day of a day counted from 1970-01-01: Howard Hinnant, "chrono-Compatible Low-Level Date
@@ -330,6 +324,7 @@ mod tests {
                 ("61", "yyyy-mm-dd", "1900-03-01"),
                 ("46082", "d.m.yy", "2026-03-01"),
                 ("46082.4375", "d.m.yy", "2026-03-01"),
+                ("46082.999999", "d.m.yy", "2026-03-01"),
                 ("46082.4375", "d.m.yy h:mm", "2026-03-01T10:30:00"),
                 ("46082", "d.m.yy h:mm", "2026-03-01T00:00:00"),
                 ("46082.999999", "yyyy h:mm:ss", "2026-03-02T00:00:00"),

@@ -12,6 +12,9 @@ use crate::limits::SHEETS;
 /// Most relationships of a part that are looked at: a workbook has one for each sheet and some more.
 const RELATIONSHIPS: usize = 2 * SHEETS;
 
+/// Longest id, type and target that are looked at, in bytes: types are the longest, with under 200.
+const TEXT_BYTES: usize = 1_024;
+
 /// One part that another names.
 pub(super) struct Relationship {
     pub(super) id: String,
@@ -23,7 +26,10 @@ pub(super) struct Relationship {
 
 /// What a part names; `part` is empty for the whole file.
 pub(super) fn relationships(archive: &Rc<Archive>, part: &str) -> Result<Vec<Relationship>> {
-    let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
+    let (folder, file) = match part.bytes().rposition(|byte| byte == b'/') {
+        Some(end) => (&part[..end], &part[end + 1..]),
+        None => ("", part),
+    };
     let name = join(folder, &format!("_rels/{file}.rels"));
     let part = archive.read(&name)?.ok_or_else(|| damaged(&format!("its part {name} is missing")))?;
     let mut xml = Xml::new(part)?;
@@ -34,16 +40,16 @@ pub(super) fn relationships(archive: &Rc<Archive>, part: &str) -> Result<Vec<Rel
             Event::Open | Event::Empty if xml.name() == b"Relationship" => {
                 let external = xml.attribute("TargetMode")?.is_some_and(|mode| mode == "External");
                 let [id, kind, target] = ["Id", "Type", "Target"].map(|name| xml.attribute(name));
-                if external {
+                let [id, kind, target] = [id?, kind?, target?].map(Option::unwrap_or_default);
+                if external || [&id, &kind, &target].iter().any(|text| text.len() > TEXT_BYTES) {
                     continue;
                 }
                 if found.len() == RELATIONSHIPS {
                     return Err(damaged("its workbook names more parts than are read"));
                 }
-                let kind = kind?.unwrap_or_default();
-                let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
-                let target = join(folder, &decoded(&target?.unwrap_or_default()));
-                found.push(Relationship { id: id?.unwrap_or_default(), kind, target });
+                let word = kind.bytes().rposition(|byte| byte == b'/').map_or(0, |end| end + 1);
+                let kind = kind[word..].to_owned();
+                found.push(Relationship { id, kind, target: join(folder, &decoded(&target)) });
             }
             _ => {}
         }
@@ -52,17 +58,25 @@ pub(super) fn relationships(archive: &Rc<Archive>, part: &str) -> Result<Vec<Rel
 
 /// A target as a name of a part: relative to a folder, or from the start.
 fn join(folder: &str, target: &str) -> String {
-    let target = target.replace('\\', "/");
-    let whole = if target.starts_with('/') { target } else { format!("{folder}/{target}") };
-    let mut parts = Vec::new();
-    for part in whole.split('/') {
-        match part {
+    let from_start = matches!(target.as_bytes(), [b'/' | b'\\', ..]);
+    let mut name = if from_start { String::new() } else { folder.to_owned() };
+    let last = |name: &str| name.bytes().rposition(|byte| byte == b'/');
+    let mut rest = target;
+    while !rest.is_empty() {
+        let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\')).unwrap_or(rest.len());
+        match &rest[..end] {
             "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
+            ".." => name.truncate(last(&name).unwrap_or(0)),
+            part => {
+                if !name.is_empty() {
+                    name.push('/');
+                }
+                name.push_str(part);
+            }
         }
+        rest = rest.get(end + 1..).unwrap_or_default();
     }
-    parts.join("/")
+    name
 }
 
 /// Targets are addresses: `sheet%201.xml`.

@@ -493,10 +493,12 @@ fn check_encoding(declaration: &[u8]) -> Result<()> {
     }
 }
 
+#[cold]
 fn ends_early() -> Error {
     damaged("its markup ends in the middle")
 }
 
+#[cold]
 fn encoding(name: &str) -> Error {
     Error::new(
         Code::UploadEncoding,

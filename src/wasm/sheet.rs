@@ -76,7 +76,7 @@ fn options_of(options: &JsValue) -> Result<Options> {
                 Ok((number as u64).min(most))
             }
             _ if limit.is_null() || limit.is_undefined() => Ok(default),
-            _ => Err(invalid(name, "a limit is a whole number from 1 up")),
+            _ => Err(invalid(&format!("limits.{name}"), "a limit is a whole number from 1 up")),
         }
     };
     // What is held in memory is counted in 32 bits.
@@ -93,7 +93,7 @@ fn options_of(options: &JsValue) -> Result<Options> {
     Ok(Options { sheet, limits })
 }
 
-fn invalid(option: &'static str, message: &str) -> Error {
+fn invalid(option: &str, message: &str) -> Error {
     Error::new(Code::InvalidArgument, message).with("option", option)
 }
 

@@ -615,8 +615,8 @@ describe("an upload refuses", () => {
       ["UPLOAD_EMPTY", "\uFEFF"],
       ["UPLOAD_NOT_TEXT", Buffer.from("89504e470d0a1a0a0000000d49484452", "hex")],
       ["UPLOAD_NOT_TEXT", Buffer.from("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "latin1")],
-      ["UPLOAD_SPREADSHEET", Buffer.from("504b0304140006000800000021", "hex")],
-      ["UPLOAD_SPREADSHEET", Buffer.from("d0cf11e0a1b11ae1000000000000", "hex")],
+      ["UPLOAD_DAMAGED", Buffer.from("504b0304140006000800000021", "hex")],
+      ["UPLOAD_DAMAGED", Buffer.from("d0cf11e0a1b11ae1000000000000", "hex")],
       ["UPLOAD_NOTHING_USABLE", `code\n${"x".repeat(256)}\n`],
       ["UPLOAD_COLUMN_UNKNOWN", "LEFT-1,RIGHT-1\nLEFT-2,RIGHT-2\nLEFT-3,RIGHT-3\n"],
     ];

@@ -150,6 +150,18 @@ fn bytes_that_are_no_text_reach_the_import_which_reports_their_row() {
 }
 
 #[test]
+fn names_past_every_length_are_refused_or_passed_over() {
+    let long = "x".repeat(2_000);
+    let outcome = read(with("xl/workbook.xml", |text| text.replace("name=\"Codes\"", &format!("name=\"{long}\""))));
+    assert_eq!(code_of(outcome), Some(Code::UploadDamaged));
+    let many = format!("<Relationship Id=\"{long}\" Type=\"{long}\" Target=\"{long}\"/>").repeat(20);
+    let outcome = read(with("xl/_rels/workbook.xml.rels", |text| {
+        text.replace("<Relationships>", &format!("<Relationships>{many}"))
+    }));
+    assert_eq!(outcome.unwrap(), TEXT);
+}
+
+#[test]
 fn parts_that_are_missing_are_named() {
     for missing in [
         "xl/workbook.xml",

@@ -12,6 +12,9 @@ use crate::sheet::xml::{Event, Xml};
 use crate::sheet::zip::Archive;
 use crate::sheet::{Options, choice, damaged};
 
+/// Longest name of a worksheet, in bytes: Excel takes 31 characters.
+const NAME_BYTES: usize = 1_024;
+
 /// The list of a workbook's worksheets, and what they share.
 pub(super) struct Directory {
     sheets: Vec<Listed>,
@@ -73,6 +76,9 @@ impl Directory {
         };
         if kind == "worksheet" {
             let name = xml.attribute("name")?.unwrap_or_default();
+            if name.len() > NAME_BYTES {
+                return Err(damaged("a worksheet has a name that is longer than names are"));
+            }
             let hidden = xml.attribute("state")?.is_some_and(|state| state != "visible");
             self.sheets.push(Listed { name, part: target.clone(), hidden });
         }

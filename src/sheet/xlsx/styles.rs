@@ -75,5 +75,5 @@ impl Styles {
 }
 
 fn number(xml: &Xml, name: &str) -> Result<Option<u32>> {
-    Ok(xml.attribute(name)?.and_then(|text| text.trim().parse().ok()))
+    Ok(xml.attribute(name)?.and_then(|text| text.trim_ascii().parse().ok()))
 }
