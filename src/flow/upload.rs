@@ -198,8 +198,8 @@ impl<'a> Upload<'a> {
                 Progress::Done if self.wants_rejected => return self.host.emit(Vec::new()).await,
                 Progress::Done => return Ok(()),
                 Progress::More => {
-                    let progress = Read { rows: self.importer.report().rows, bytes: self.importer.position() };
-                    match self.host.read(progress).await? {
+                    let (rows, bytes) = self.importer.progress();
+                    match self.host.read(Read { rows, bytes }).await? {
                         Some(Piece::Sheet(sheet)) => self.importer.is_sheet(sheet),
                         Some(Piece::Bytes(chunk)) => {
                             self.importer.feed(chunk);
@@ -272,8 +272,8 @@ impl<'a> Upload<'a> {
         if !std::mem::take(&mut self.in_flight) {
             return Ok(());
         }
-        let progress = Settle { rows: self.importer.report().rows, bytes: self.importer.position() };
-        match self.host.settle(progress).await? {
+        let (rows, bytes) = self.importer.progress();
+        match self.host.settle(Settle { rows, bytes }).await? {
             BlockAnswer::Added { duplicates } => {
                 self.note_duplicates(duplicates.iter().map(|place| *place as usize));
                 Ok(())

@@ -157,6 +157,11 @@ impl Stack {
         self.settled >= self.run
     }
 
+    /// How many codes are gathered to be sorted, and have not gone into blocks.
+    pub(super) fn waiting(&self) -> usize {
+        if self.run == self.limit { 0 } else { self.entries.len() - self.gone }
+    }
+
     /// The next of the codes that are settled (at most as many as a block holds), sorted by expiry; none never expires
     /// and comes last. Nothing if there are none, or if blocks are not wanted.
     pub(super) fn next_block(&mut self) -> Option<Block> {

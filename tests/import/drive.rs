@@ -85,9 +85,9 @@ pub(crate) fn drive_chunks(
             }
             Progress::Done => break,
         }
-        assert!(importer.position() <= importer.report().bytes);
+        assert!(importer.progress().1 <= importer.report().bytes);
     }
-    assert_eq!(importer.position(), importer.report().bytes, "at the end everything was looked at");
+    assert_eq!(importer.progress().1, importer.report().bytes, "at the end everything was looked at");
     let questions = asked.len();
     asked.sort_unstable();
     asked.dedup();
