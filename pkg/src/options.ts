@@ -1,6 +1,7 @@
 /** Types of the public face: what calls take and give. */
 
 import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
+import type { UploadRunner } from "./upload.js";
 
 /** What an alert says; see `onAlert`. */
 export interface Alert {
@@ -34,6 +35,8 @@ export interface CouponPoolsOptions {
   onAlert?: (alert: Alert) => void | Promise<void>;
   /** Milliseconds since 1970. Default `Date.now`. */
   clock?: () => number;
+  /** Who runs uploads: `uploadWorker()` from `coupon-pools/worker`. Default: the thread of the call. */
+  uploads?: UploadRunner;
 }
 
 /** An instant: milliseconds, a `Date`, or ISO text. A date alone means the end of that day in the pool's time zone. */
