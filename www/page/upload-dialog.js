@@ -17,12 +17,17 @@ let pool = null;
 let face;
 /** Cancels the upload that is under way. */
 let cancel = null;
+/** When it has ended. */
+let ended = Promise.resolve();
+/** Counts what was asked for: the outcome of what somebody has turned away from is not shown. */
+let turn = 0;
 
 /** Sets the dialog up. `app` gives `pools`, `note` and `changed`. */
 export function uploadDialog(app) {
   face = app;
   closable(dialog);
   dialog.addEventListener("close", () => {
+    turn++;
     cancel?.abort();
     focusAction(pool.handle, "Upload");
   });
@@ -67,9 +72,10 @@ const take = (source) => (checkFirst.checked ? check(source, {}) : store(source,
 
 /** Says what the file would do; `said` are the options that say otherwise than what was found. */
 async function check(source, said) {
-  const change = ({ columns, ...options }) =>
-    check(source, { ...said, ...options, columns: columns === null ? {} : { ...said.columns, ...columns } });
+  const change = (better) => check(source, saidBetter(said, better));
+  const mine = ++turn;
   const { result, rejected, error } = await upload(source, { ...said, dryRun: true });
+  if (mine !== turn) return;
   if (error) return showFailure(source, error, rejected, change);
   if (!result) return showPick();
   const { added } = result;
@@ -95,9 +101,17 @@ async function check(source, said) {
 }
 
 async function store(source, said) {
+  const mine = ++turn;
+  const { name } = pool;
   const { result, rejected, error } = await upload(source, said);
-  if (error)
-    return showFailure(source, error, rejected, ({ columns, ...more }) => store(source, { ...said, ...more, columns }));
+  if (result) {
+    // It may have been stored although somebody has closed the dialog: too late to be cancelled.
+    const { added, rejectedCount } = result;
+    face.note("event", `${name}: ${plural(added, "code")} added from ${source.name}, ${count(rejectedCount)} rejected`);
+    await face.changed();
+  }
+  if (mine !== turn) return;
+  if (error) return showFailure(source, error, rejected, (change) => store(source, saidBetter(said, change)));
   if (!result) return showPick();
   show(
     el("h3", {}, `${source.name}: stored`),
@@ -106,13 +120,12 @@ async function store(source, said) {
     rejectedPart(result, source, rejected),
     anotherFile(),
   );
-  const { added, rejectedCount } = result;
-  face.note(
-    "event",
-    `${pool.name}: ${plural(added, "code")} added from ${source.name}, ${count(rejectedCount)} rejected`,
-  );
-  await face.changed();
   await showBatches();
+}
+
+/** What was said before, and what is said now; columns that are `null` now are others than before. */
+function saidBetter(said, { columns, ...options }) {
+  return { ...said, ...options, columns: columns === null ? {} : { ...said.columns, ...columns } };
 }
 
 /**
@@ -120,8 +133,16 @@ async function store(source, said) {
  * rejected rows, where it is whole.
  */
 async function upload(source, options) {
-  if (cancel !== null) return {};
-  cancel = new AbortController();
+  const { handle } = pool;
+  cancel?.abort();
+  const mine = new AbortController();
+  cancel = mine;
+  const before = ended;
+  let end;
+  ended = new Promise((resolve) => {
+    end = resolve;
+  });
+  await before;
   notice(byId("upload-error"), null);
   drop.hidden = true;
   report.replaceChildren();
@@ -130,8 +151,8 @@ async function upload(source, options) {
   const { readable, writable } = new TransformStream();
   const rejected = new Response(readable).blob().catch(() => null);
   try {
-    const { signal } = cancel;
-    const result = await face.pools.upload(pool.handle, source, {
+    const { signal } = mine;
+    const result = await face.pools.upload(handle, source, {
       ...options,
       rejectedTo: writable,
       onProgress: running.update,
@@ -141,8 +162,9 @@ async function upload(source, options) {
   } catch (error) {
     return error.code === "ABORTED" ? {} : { error, rejected: await rejected };
   } finally {
-    cancel = null;
+    if (cancel === mine) cancel = null;
     running.hide();
+    end();
   }
 }
 
