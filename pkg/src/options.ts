@@ -1,7 +1,6 @@
 /** Types of the public face: what calls take and give. */
 
 import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
-import type { UploadRunner } from "./upload.js";
 
 /** What an alert says; see `onAlert`. */
 export interface Alert {
@@ -37,6 +36,12 @@ export interface CouponPoolsOptions {
   clock?: () => number;
   /** Who runs uploads: `uploadWorker()` from `coupon-pools/worker`. Default: the thread of the call. */
   uploads?: UploadRunner;
+}
+
+/** Who runs uploads, if not the thread of the call: `uploadWorker()` gives one. */
+export interface UploadRunner {
+  /** Runs an upload to its end; what it is given is the package's own. */
+  run(job: unknown): Promise<UploadReport>;
 }
 
 /** An instant: milliseconds, a `Date`, or ISO text. A date alone means the end of that day in the pool's time zone. */

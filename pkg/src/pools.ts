@@ -24,6 +24,7 @@ import type {
   TemplateWarning,
   UploadOptions,
   UploadReport,
+  UploadRunner,
   Use,
 } from "./options.js";
 import { type Callbacks, instantOf, performer } from "./performer.js";
@@ -33,7 +34,7 @@ import type { UploadSource } from "./source.js";
 import type { StoreLimits } from "./store.js";
 import { CompiledTemplate, type InEngine } from "./template.js";
 import { pack } from "./texts.js";
-import { type UploadJob, type UploadRunner, upload } from "./upload.js";
+import { type UploadJob, upload } from "./upload.js";
 
 /** An array with the cursor of the page after it. */
 export type PageOf<Row> = Row[] & { next: string | null };
@@ -76,7 +77,7 @@ export class CouponPools {
     this.#mail = new Engines(artefacts.mail);
     this.#manage = new Engines(artefacts.manage);
     this.#artefacts = artefacts;
-    this.#uploads = options.uploads ?? { run: (job) => this.#uploadHere(job) };
+    this.#uploads = options.uploads ?? { run: (job) => this.#uploadHere(job as UploadJob) };
     this.#traits = { ...store.traits.limits, hearsAlerts: onAlert !== undefined };
     this.#callbacks = { store, tenant, clock };
     if (onAlert !== undefined) this.#callbacks.notify = (alert) => onAlert(alert as Alert);

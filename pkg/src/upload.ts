@@ -5,7 +5,7 @@ import type { Perform } from "./driver.js";
 import type { Artefacts } from "./engine.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
 import { abortable, Cancelled } from "./failures.js";
-import type { UploadOptions, UploadReport } from "./options.js";
+import type { UploadOptions, UploadReport, UploadRunner } from "./options.js";
 import { Pace } from "./pace.js";
 import { type Callbacks, instantOf, type Progress, performer } from "./performer.js";
 import type { SheetOptions } from "./sheets.js";
@@ -30,12 +30,6 @@ export interface UploadJob {
   artefacts: Pick<Artefacts, "manage" | "xlsx">;
 }
 
-/** Who runs uploads: this thread, or another one. */
-export interface UploadRunner {
-  /** Runs an upload to its end. Its memory goes when it ends. */
-  run(job: UploadJob): Promise<UploadReport>;
-}
-
 /** Checks the options, opens the source, and has the upload run. */
 export async function upload(
   handle: string,
@@ -58,7 +52,7 @@ export async function upload(
   const staged = keepingStaged(performer(callbacks));
   let failed: unknown;
   try {
-    return await host.runner.run({
+    const job: UploadJob = {
       source,
       pieces,
       args: { handle, options: toArgs(source, options), traits: host.traits },
@@ -67,7 +61,8 @@ export async function upload(
       now: () => instantOf(host.clock()),
       signal,
       artefacts: host.artefacts,
-    });
+    };
+    return await host.runner.run(job);
   } catch (error) {
     failed = error;
     if (error instanceof EngineCrashedError) await staged.drop();

@@ -1,9 +1,10 @@
 /** Uploads in a Web Worker: the page stays responsive while a file is read, and no code of the host's leaves it. */
 
-import type { UploadRunner } from "./upload.js";
+import type { UploadRunner } from "./options.js";
+import type { UploadJob } from "./upload.js";
 import { type Thread, unavailable, uploadIn } from "./worker/page.js";
 
-export type { UploadRunner } from "./upload.js";
+export type { UploadRunner } from "./options.js";
 
 /** How workers are made. */
 export interface UploadWorkerOptions {
@@ -21,7 +22,7 @@ export interface UploadWorkerOptions {
 export function uploadWorker(options: UploadWorkerOptions = {}): UploadRunner {
   // Bundlers recognise this only when it is written out.
   const make = options.worker ?? (() => new Worker(new URL("./worker/script.js", import.meta.url), { type: "module" }));
-  return { run: (job) => uploadIn(started(make), job) };
+  return { run: (job) => uploadIn(started(make), job as UploadJob) };
 }
 
 function started(make: () => Worker): Thread {

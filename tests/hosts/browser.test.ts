@@ -10,6 +10,7 @@ import { engineFiles, install, newFolder } from "./install.js";
 const importMap = `<script type="importmap">${JSON.stringify({
   imports: {
     "coupon-pools": "/node_modules/coupon-pools/dist/entry/browser.js",
+    "coupon-pools/worker": "/node_modules/coupon-pools/dist/worker.js",
     "coupon-pools/stores/indexeddb": "/node_modules/coupon-pools/dist/stores/indexeddb.js",
     "coupon-pools/testing": "/node_modules/coupon-pools/dist/testing/index.js",
   },
@@ -37,6 +38,7 @@ describe("Chromium without a bundler", () => {
   it("draws on IndexedDB, and draws the same after a reload and after a restart of the browser", async () => {
     const page = await HostPage.open(chromium, served.url);
     assert.deepEqual(await page.call("makeDraw"), DRAWN);
+    assert.equal(await page.call("uploadInWorker"), 30_000);
     assert.deepEqual(
       [...page.wasm].sort(),
       engineFiles(folder).map((name) => `/node_modules/coupon-pools/wasm/${name}`),

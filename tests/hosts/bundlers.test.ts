@@ -33,10 +33,12 @@ function project(): string {
   return folder;
 }
 
-/** Draws in a page, reloads it and draws again. */
+/** Draws in a page and uploads in a worker; reloads the page and draws again. */
 async function drawAt(url: string, from: From, expected: readonly RegExp[] = []): Promise<void> {
   const page = await HostPage.open(chromium, url);
   assert.deepEqual(await page.call("makeDraw"), DRAWN);
+  // Bundles that carry all along in one file have no other file for the worker.
+  assert.equal(await page.call("uploadInWorker"), from === "files" ? 30_000 : "WORKER_UNAVAILABLE");
   await page.reload();
   assert.deepEqual(await page.call("drawAgain"), DRAWN_AGAIN);
   assert.equal(page.wasm.size, from === "files" ? engineFiles(installed).length : 0, page.loaded.join(", "));

@@ -10,6 +10,7 @@ import { type Alert, CouponPools, type CouponPoolsError, type CouponPoolsOptions
 import { memory } from "coupon-pools/stores/memory";
 import { type SqliteDatabase, sqlite } from "coupon-pools/stores/sqlite";
 import type { UploadRunner } from "coupon-pools/worker";
+import type { UploadJob } from "../../pkg/dist/upload.js";
 import type { Port } from "../../pkg/dist/worker/messages.js";
 import { uploadIn } from "../../pkg/dist/worker/page.js";
 import { serve } from "../../pkg/dist/worker/thread.js";
@@ -118,7 +119,7 @@ export function channelled(): UploadRunner {
       const { port1, port2 } = new MessageChannel();
       serve(port2 as unknown as Port, { manage, xlsx }, null);
       const thread = { port: port1 as unknown as Port, onLost: () => undefined, end: () => port1.close() };
-      return uploadIn(thread, job);
+      return uploadIn(thread, job as UploadJob);
     },
   };
 }
