@@ -2,7 +2,7 @@
 
 import { checkLimits, instant, invalid, text, UPLOAD_OPTIONS } from "./arguments.js";
 import type { Perform } from "./driver.js";
-import type { Artefacts } from "./engine.js";
+import type { Artefacts, SheetArtefacts } from "./engine.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
 import { abortable, Cancelled } from "./failures.js";
 import type { UploadOptions, UploadReport, UploadRunner } from "./options.js";
@@ -27,7 +27,7 @@ export interface UploadJob {
   /** The caller's clock. */
   now: () => number;
   signal: AbortSignal | undefined;
-  artefacts: Pick<Artefacts, "manage" | "xlsx">;
+  artefacts: Pick<Artefacts, "manage" | keyof SheetArtefacts>;
 }
 
 /** Checks the options, opens the source, and has the upload run. */

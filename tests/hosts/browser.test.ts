@@ -6,6 +6,7 @@ import { HostPage, pageWith, type Served, serve, startChromium } from "./chromiu
 import { assertContractKept } from "./contract.js";
 import { DRAWN, DRAWN_AGAIN } from "./drawn.js";
 import { engineFiles, install, newFolder } from "./install.js";
+import { UPLOADED, WORKBOOKS } from "./workbooks.js";
 
 const importMap = `<script type="importmap">${JSON.stringify({
   imports: {
@@ -38,7 +39,8 @@ describe("Chromium without a bundler", () => {
   it("draws on IndexedDB, and draws the same after a reload and after a restart of the browser", async () => {
     const page = await HostPage.open(chromium, served.url);
     assert.deepEqual(await page.call("makeDraw"), DRAWN);
-    assert.equal(await page.call("uploadInWorker"), 30_000);
+    assert.deepEqual(await page.call("upload", WORKBOOKS), UPLOADED);
+    assert.deepEqual(await page.call("uploadInWorker", WORKBOOKS), UPLOADED);
     assert.deepEqual(
       [...page.wasm].sort(),
       engineFiles(folder).map((name) => `/node_modules/coupon-pools/wasm/${name}`),

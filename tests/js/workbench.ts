@@ -16,6 +16,7 @@ import { uploadIn } from "../../pkg/dist/worker/page.js";
 import { serve } from "../../pkg/dist/worker/thread.js";
 import { Stand } from "../../pkg/src/testing/stand.js";
 import { createGlue as manage } from "../../pkg/wasm/manage.glue.js";
+import { createGlue as spreadsheets } from "../../pkg/wasm/spreadsheets.glue.js";
 import { createGlue as xlsx } from "../../pkg/wasm/xlsx.glue.js";
 
 export const HOUR = 3_600_000;
@@ -117,7 +118,7 @@ export function channelled(): UploadRunner {
   return {
     run(job) {
       const { port1, port2 } = new MessageChannel();
-      serve(port2 as unknown as Port, { manage, xlsx }, null);
+      serve(port2 as unknown as Port, { manage, xlsx, spreadsheets }, null);
       const thread = { port: port1 as unknown as Port, onLost: () => undefined, end: () => port1.close() };
       return uploadIn(thread, job as UploadJob);
     },

@@ -4,6 +4,7 @@
  */
 
 import { engineCrashed } from "../driver.js";
+import type { SheetArtefacts } from "../engine.js";
 import { CouponPoolsError } from "../errors.js";
 import { blame, Failure } from "../failures.js";
 import type { UploadReport } from "../options.js";
@@ -80,7 +81,7 @@ export async function uploadIn(thread: Thread, job: UploadJob): Promise<UploadRe
 
   function perform(step: string, request: unknown): unknown {
     if (step === "pull") return job.pieces.next();
-    if (step === "artefact") return job.artefacts[request as "xlsx"].load();
+    if (step === "artefact") return job.artefacts[request as keyof SheetArtefacts].load();
     return job.perform(step, request);
   }
 }

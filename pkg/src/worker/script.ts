@@ -1,12 +1,13 @@
 /** What an upload's worker loads. */
 
 import { createGlue as manage } from "../../wasm/manage.glue.js";
+import { createGlue as spreadsheets } from "../../wasm/spreadsheets.glue.js";
 import { createGlue as xlsx } from "../../wasm/xlsx.glue.js";
 import type { Port } from "./messages.js";
 import { serve } from "./thread.js";
 
 const port = globalThis as unknown as Port;
-const glues = { manage, xlsx };
+const glues = { manage, xlsx, spreadsheets };
 const locks = globalThis.navigator?.locks;
 
 if (locks === undefined) serve(port, glues, null);

@@ -16,6 +16,7 @@ import type { Port, Start, ToPage, ToThread } from "./messages.js";
 export interface Glues {
   manage: Glue<{ Engine: new () => Engine }>;
   xlsx: Glue<{ Sheet: SheetClass }>;
+  spreadsheets: Glue<{ Sheet: SheetClass }>;
 }
 
 /** How often the page is told how far a file has been read, and asked for the time, in milliseconds. */
@@ -78,9 +79,11 @@ export function serve(port: Port, glues: Glues, alive: string | null): void {
 async function uploadFor(page: ThePage, start: Start, glues: Glues, signal: AbortSignal): Promise<unknown> {
   page.now = start.now;
   const source = start.source ?? pulled(page);
-  const artefacts: SheetArtefacts = {
-    xlsx: { glue: glues.xlsx, load: () => page.ask("artefact", "xlsx") as Promise<WebAssembly.Module> },
-  };
+  const fromPage = (name: keyof SheetArtefacts) => ({
+    glue: glues[name],
+    load: () => page.ask("artefact", name) as Promise<WebAssembly.Module>,
+  });
+  const artefacts: SheetArtefacts = { xlsx: fromPage("xlsx"), spreadsheets: fromPage("spreadsheets") };
   const { Engine } = await instantiate({ glue: glues.manage, load: () => start.module });
   const pieces = open(source);
   try {
