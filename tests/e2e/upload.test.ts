@@ -150,6 +150,20 @@ visit("a cancelled upload leaves nothing, and can be started again at once", asy
   await dialog.getByText("small.csv: stored").waitFor();
 });
 
+visit("a worker that dies in the middle is noticed at once, and leaves nothing", async ({ page, dialog, pick }) => {
+  await dialog.getByLabel("Look at it before").uncheck();
+  const started = page.waitForEvent("worker");
+  await pick(large);
+  await dialog.locator("#upload-figures").filter({ hasText: "rows a second" }).waitFor();
+  await (await started).evaluate(() => close());
+  await dialog.getByRole("alert").getByText("the engine crashed").waitFor();
+  assert.equal((await poolRow(page, "spring-sale"))[1], "0");
+  await dialog.getByRole("button", { name: "Another file" }).click();
+  await pick(large);
+  await dialog.getByText("large.csv: stored").waitFor({ timeout: 120_000 });
+  assert.deepEqual(await figures(dialog), ["1,000,000", "999,000", "0", "0", "1,000"]);
+});
+
 visit("a tab that is closed in the middle leaves nothing to draw; the same file is taken whole later", async (one) => {
   const { page, context, dialog, pick: pickHere } = one;
   await dialog.getByLabel("Look at it before").uncheck();

@@ -13,7 +13,7 @@ import type { UploadRunner } from "coupon-pools/worker";
 import type { UploadJob } from "../../pkg/dist/upload.js";
 import type { Port } from "../../pkg/dist/worker/messages.js";
 import { uploadIn } from "../../pkg/dist/worker/page.js";
-import { serve } from "../../pkg/dist/worker/thread.js";
+import { type Glues, serve } from "../../pkg/dist/worker/thread.js";
 import { Stand } from "../../pkg/src/testing/stand.js";
 import { createGlue as manage } from "../../pkg/wasm/manage.glue.js";
 import { createGlue as spreadsheets } from "../../pkg/wasm/spreadsheets.glue.js";
@@ -113,14 +113,30 @@ export function overEveryStoreAndThread(title: string, tests: (open: () => Bench
   });
 }
 
+/** What a thread over a channel lets a test do and see. */
+export interface Channelled {
+  glues?: Partial<Glues>;
+  /** Whether its script is there. */
+  loads?: boolean;
+  /** Called with the way to let it die. */
+  onStart?: (die: (cause: unknown) => void) => void;
+  /** Hears what it is told, and what it says. */
+  onMessage?: (message: unknown) => void;
+  onEnd?: () => void;
+}
+
 /** Uploads over a channel, as they run in workers: all that crosses is cloned, and nothing else is shared. */
-export function channelled(): UploadRunner {
+export function channelled({ glues = {}, loads = true, onStart, onMessage, onEnd }: Channelled = {}): UploadRunner {
   return {
     run(job) {
       const { port1, port2 } = new MessageChannel();
-      serve(port2 as unknown as Port, { manage, xlsx, spreadsheets }, null);
-      const thread = { port: port1 as unknown as Port, onLost: () => undefined, end: () => port1.close() };
-      return uploadIn(thread, job as UploadJob);
+      if (loads) serve(port2 as unknown as Port, { manage, xlsx, spreadsheets, ...glues }, null);
+      if (onMessage) for (const port of [port1, port2]) port.addEventListener("message", ({ data }) => onMessage(data));
+      const end = () => {
+        port1.close();
+        onEnd?.();
+      };
+      return uploadIn({ port: port1 as unknown as Port, onLost: (lost) => onStart?.(lost), end }, job as UploadJob);
     },
   };
 }
