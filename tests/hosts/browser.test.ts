@@ -6,7 +6,7 @@ import { HostPage, pageWith, type Served, serve, startChromium } from "./chromiu
 import { assertContractKept } from "./contract.js";
 import { DRAWN, DRAWN_AGAIN } from "./drawn.js";
 import { engineFiles, install, newFolder } from "./install.js";
-import { UPLOADED, WORKBOOKS } from "./workbooks.js";
+import { NO_WORKER, UPLOADED, WORKBOOKS } from "./workbooks.js";
 
 const importMap = `<script type="importmap">${JSON.stringify({
   imports: {
@@ -18,6 +18,9 @@ const importMap = `<script type="importmap">${JSON.stringify({
 })}</script>`;
 const pages = {
   "/": pageWith(`${importMap}<script type="module" src="/page.js"></script>`),
+  "/no-workers": pageWith(
+    `<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">${importMap}<script type="module" src="/page.js"></script>`,
+  ),
   "/contract": pageWith(`${importMap}<script type="module" src="/page-contract.js"></script>`),
 };
 
@@ -58,6 +61,14 @@ describe("Chromium without a bundler", () => {
     const restarted = await HostPage.open(chromium, served.url);
     assert.deepEqual(await restarted.call("drawAgain"), DRAWN_AGAIN);
     assert.deepEqual(restarted.complaints, []);
+  });
+
+  it("says that a worker cannot be started where the page's policy forbids it", async () => {
+    const page = await HostPage.open(chromium, `${served.url}/no-workers`);
+    assert.deepEqual(await page.call("uploadInWorker", WORKBOOKS), NO_WORKER);
+    assert.deepEqual(await page.call("upload", WORKBOOKS), UPLOADED);
+    assert.ok(page.complaints.length > 0);
+    for (const complaint of page.complaints) assert.match(complaint, /Content Security Policy/);
   });
 
   it("keeps the store contract over its own IndexedDB", async (t) => {
