@@ -2,7 +2,7 @@
  * Uploads of a million codes into IndexedDB in Chromium, in the page itself and in a worker: how long they take, and for
  * how long at most the page does not answer. Needs Chromium; not part of `make bench`, whose table has no such column.
  *
- *   node benches/worker.mjs [runs]
+ *   make bench-worker, or node benches/worker.mjs [runs]
  */
 
 import { readFileSync, statSync } from "node:fs";
