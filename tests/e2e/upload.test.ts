@@ -79,9 +79,26 @@ visit("a workbook is read in the worker, cell by cell as people see it", async (
 
 visit("what cannot be told is asked, and what was told wrong can be put right", async ({ page, dialog, pick }) => {
   await pick(join(SHEETS, "openpyxl/files/two-with-data.xlsx"));
-  await dialog.getByRole("alert").getByText("Say with `sheet` which of them holds the codes").waitFor();
+  await dialog.getByRole("heading", { name: "Which worksheet holds the codes?" }).waitFor();
   await dialog.getByRole("button", { name: "Summer" }).click();
   await dialog.locator("tr.code").filter({ hasText: "SUMMER-2" }).waitFor();
+  await dialog.getByRole("button", { name: "Another file" }).click();
+
+  const unclear = join(folder, "unclear.csv");
+  writeFileSync(unclear, "one two;three four\nabc def ghi;mno pqr stu\n");
+  await pick(unclear);
+  await dialog.getByRole("heading", { name: "Which column holds the codes?" }).waitFor();
+  await dialog.getByRole("button", { name: /three four/ }).click();
+  await dialog.locator("tr.code").filter({ hasText: "mno pqr stu" }).waitFor();
+  await dialog.getByRole("button", { name: "Another file" }).click();
+
+  const hopeless = join(folder, "hopeless.csv");
+  writeFileSync(hopeless, "code\n1.5E+9\n2.5E+9\n");
+  await pick(hopeless);
+  await dialog.getByRole("alert").getByText("hopeless.csv").waitFor();
+  const kept = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Download all rejected rows" }).click();
+  assert.match(await readFile(await (await kept).path(), "utf8"), /^3,code,2\.5E\+9,rounded-number,/m);
   await dialog.getByRole("button", { name: "Another file" }).click();
 
   const file = join(folder, "two.csv");

@@ -3,7 +3,7 @@
 import { byId, closable, count, el, moment, notice, plural, table } from "./dom.js";
 import { focusAction } from "./pool-table.js";
 import { showRunning } from "./upload-progress.js";
-import { answersTo, previewTable, readingForm } from "./upload-reading.js";
+import { previewTable, questionOf, readingForm } from "./upload-reading.js";
 import { downloadButton, figuresOf, rejectedPart, warningsOf } from "./upload-report.js";
 import { bytesText } from "./upload-words.js";
 
@@ -168,11 +168,12 @@ async function upload(source, options) {
   }
 }
 
-/** What went wrong, and what there is to do about it: answers to what the reader asks, or the rows that it refused. */
+/** What went wrong, and what there is to do about it: a question to answer, or the rows that were refused. */
 function showFailure(source, error, rejected, change) {
-  notice(byId("upload-error"), `${source.name}: ${error.message}`);
+  const question = questionOf(error, change);
+  if (question === null) notice(byId("upload-error"), `${source.name}: ${error.message}`);
   const whole = error.code === "UPLOAD_NOTHING_USABLE" && rejected !== null;
-  show(answersTo(error, change), whole ? downloadButton(source, rejected) : null, anotherFile());
+  show(el("h3", {}, source.name), question, whole ? downloadButton(source, rejected) : null, anotherFile());
 }
 
 /** Whatever is shown instead of the picker. */

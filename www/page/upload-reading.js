@@ -53,31 +53,38 @@ export function readingForm({ format }, change) {
   return el("div", { className: "reading" }, ...fields);
 }
 
-/** What the file's reader asks when it cannot tell: the question's answers, or nothing. */
-export function answersTo({ code, details }, change) {
-  const buttons = (pairs, say) =>
+/** What the file's reader asks when it cannot tell: the question with its answers, or nothing. */
+export function questionOf({ code, details }, change) {
+  const question = (text, answers, say) =>
     el(
-      "div",
-      { className: "actions answers" },
-      ...pairs.map(([value, text]) => el("button", { type: "button", on: { click: () => say(value) } }, text)),
+      "section",
+      { className: "question" },
+      el("h4", {}, text),
+      el(
+        "div",
+        { className: "actions" },
+        ...answers.map(([value, answer]) => el("button", { type: "button", on: { click: () => say(value) } }, answer)),
+      ),
     );
   if (code === "UPLOAD_SHEET_UNKNOWN" || code === "UPLOAD_SHEET_MISSING")
-    return buttons(
-      details.sheets.map((name, index) => [index + 1, name]),
-      (sheet) => change({ sheet, columns: null }),
+    return question("Which worksheet holds the codes?", numbered(details.sheets), (index) =>
+      change({ sheet: index + 1, columns: null }),
     );
-  if (code === "UPLOAD_COLUMN_UNKNOWN" || code === "UPLOAD_COLUMN_MISSING")
-    return buttons(
-      details.columns.map((name, index) => [
-        index,
-        [name || `column ${index + 1}`, details.examples?.[index]].filter(Boolean).join(": "),
-      ]),
-      (index) => change({ columns: { code: index } }),
-    );
+  if (code === "UPLOAD_COLUMN_UNKNOWN" || code === "UPLOAD_COLUMN_MISSING") {
+    const shown = details.columns.map((name, index) => {
+      const example = details.examples?.[index];
+      return example ? `${name}: ${example}` : name;
+    });
+    return question("Which column holds the codes?", numbered(shown), (index) => change({ columns: { code: index } }));
+  }
   if (code === "UPLOAD_DATES_AMBIGUOUS")
-    return buttons(Object.entries(DATE_ORDERS), (dateOrder) => change({ columns: { dateOrder } }));
+    return question(`How is a date such as ${details.value} written?`, Object.entries(DATE_ORDERS), (dateOrder) =>
+      change({ columns: { dateOrder } }),
+    );
   return null;
 }
+
+const numbered = (texts) => texts.map((text, index) => [index, text]);
 
 /** The first rows, cell by cell. */
 export function previewTable({ preview, format }) {
