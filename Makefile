@@ -1,6 +1,6 @@
 # Every target installs what it needs first. Set WASM_TOOLCHAIN=active|debian|rustup to choose the wasm compiler.
 .DELETE_ON_ERROR:
-.PHONY: start build test demo bench fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
+.PHONY: start build test demo bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
 
 BIN := node_modules/.bin
 RUST := Cargo.toml Cargo.lock $(shell find src tools -name '*.rs' -o -name Cargo.toml)
@@ -35,6 +35,9 @@ pack: build
 
 bench: build
 	node benches/run.mjs
+
+bench-worker: build chromium
+	node benches/worker.mjs
 
 fuzz:
 	scripts/fuzz.sh

@@ -18,7 +18,9 @@ fn the_docs_list_every_error_code() {
     }
     table.push_str(
         "| `ENGINE_CRASHED` | `EngineCrashedError` | The engine crashed and was replaced. Draws, renders and look-ups were \
-         tried once more before you see this; uploads and exports start again. |\n",
+         tried once more before you see this; uploads and exports start again. |\n\
+         | `WORKER_UNAVAILABLE` | `CouponPoolsError` | The worker of an upload could not be started: its script was not \
+         found, or the page may not run it; nothing was stored. docs/uploads.md says what each page needs. |\n",
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {

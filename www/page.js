@@ -2,6 +2,7 @@
 
 import { CouponPools } from "coupon-pools";
 import { indexeddb } from "coupon-pools/stores/indexeddb";
+import { uploadWorker } from "coupon-pools/worker";
 import { byId, notice } from "./page/dom.js";
 import { loadExample } from "./page/example.js";
 import { note, noteAlert, show as showLog } from "./page/log.js";
@@ -15,8 +16,13 @@ import { openUploadDialog, uploadDialog } from "./page/upload-dialog.js";
 const DATABASE = "coupon-pools";
 const CARE = 5 * 60_000;
 
+// This page demands trusted types: it says itself that the package's own script may run in a worker.
+const script = import.meta.resolve("coupon-pools/worker/script");
+const policy = globalThis.trustedTypes?.createPolicy("upload-worker", { createScriptURL: () => script });
+const worker = () => new Worker(policy?.createScriptURL("") ?? script, { type: "module" });
+
 const store = indexeddb({ name: DATABASE });
-const pools = new CouponPools({ store, onAlert: noteAlert });
+const pools = new CouponPools({ store, onAlert: noteAlert, uploads: uploadWorker({ worker }) });
 const app = { pools, note, say, changed };
 
 showLog();

@@ -14,7 +14,15 @@ const CLASSES: Record<string, typeof errors.CouponPoolsError> = { ...errors };
 
 /** The typed error for one that the engine made; `failures` are the host's own errors, by number. */
 export function typedError(error: EngineError, failures: readonly unknown[] = []): errors.CouponPoolsError {
-  const Class = CLASSES[error.class] ?? errors.CouponPoolsError;
   const cause = error.failure === undefined ? error.cause : failures[error.failure];
-  return new Class(error.message, { code: error.code, details: error.details, cause });
+  return rebuilt(error.class, error.message, { code: error.code, details: error.details, cause });
+}
+
+/** An error of the class of this name. */
+export function rebuilt(
+  name: string,
+  message: string,
+  options: ConstructorParameters<typeof errors.CouponPoolsError>[1],
+): errors.CouponPoolsError {
+  return new (CLASSES[name] ?? errors.CouponPoolsError)(message, options);
 }

@@ -34,6 +34,14 @@ export interface CouponPoolsOptions {
   onAlert?: (alert: Alert) => void | Promise<void>;
   /** Milliseconds since 1970. Default `Date.now`. */
   clock?: () => number;
+  /** Who runs uploads: `uploadWorker()` from `coupon-pools/worker`. Default: the thread of the call. */
+  uploads?: UploadRunner;
+}
+
+/** Who runs uploads, if not the thread of the call: `uploadWorker()` gives one. */
+export interface UploadRunner {
+  /** Runs an upload to its end; what it is given is the package's own. */
+  run(job: unknown): Promise<UploadReport>;
 }
 
 /** An instant: milliseconds, a `Date`, or ISO text. A date alone means the end of that day in the pool's time zone. */

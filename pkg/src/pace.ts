@@ -1,6 +1,7 @@
 /** How fast an upload goes, and how long it will take: from the clock that the host injected. */
 
 import type { UploadProgress } from "./options.js";
+import type { Progress } from "./performer.js";
 
 /** How far back the pace looks, in milliseconds: long enough to be steady, short enough to follow a store that slows down. */
 const WINDOW_MS = 5_000;
@@ -8,7 +9,6 @@ const WINDOW_MS = 5_000;
 /** Follows one upload. */
 export class Pace {
   readonly #clock: () => number;
-  readonly #totalBytes: number | undefined;
   #last: number;
   #rows = 0;
   #bytes = 0;
@@ -16,14 +16,13 @@ export class Pace {
   #recent = { ms: 0, rows: 0, bytes: 0 };
 
   /** Begins now. */
-  constructor(clock: () => number, totalBytes: number | undefined) {
+  constructor(clock: () => number) {
     this.#clock = clock;
-    this.#totalBytes = totalBytes;
     this.#last = clock();
   }
 
-  /** The progress at so many rows and bytes. Figures never go back; a clock that does is waited for. */
-  at(rows: number, bytes: number): UploadProgress {
+  /** The progress with its pace. Figures never go back; a clock that does is waited for. */
+  at({ rows, bytes, totalBytes }: Progress): UploadProgress {
     const now = this.#clock();
     const elapsed = now - this.#last;
     const ahead = { rows: Math.max(this.#rows, rows), bytes: Math.max(this.#bytes, bytes) };
@@ -37,15 +36,15 @@ export class Pace {
       [this.#rows, this.#bytes] = [ahead.rows, ahead.bytes];
     }
     if (elapsed !== 0) this.#last = now;
-    return this.#progress(ahead.rows, ahead.bytes);
+    return this.#progress(ahead.rows, ahead.bytes, totalBytes);
   }
 
-  #progress(rows: number, bytes: number): UploadProgress {
+  #progress(rows: number, bytes: number, totalBytes: number | undefined): UploadProgress {
     const { ms, rows: recentRows, bytes: recentBytes } = this.#recent;
     const progress: UploadProgress = { rows, bytes, rowsPerSecond: ms > 0 ? (recentRows / ms) * 1_000 : 0 };
-    if (this.#totalBytes === undefined) return progress;
-    progress.totalBytes = this.#totalBytes;
-    const left = Math.max(0, this.#totalBytes - bytes);
+    if (totalBytes === undefined) return progress;
+    progress.totalBytes = totalBytes;
+    const left = Math.max(0, totalBytes - bytes);
     if (left === 0) progress.secondsLeft = 0;
     else if (recentBytes > 0) progress.secondsLeft = ((left / recentBytes) * ms) / 1_000;
     return progress;

@@ -1,10 +1,11 @@
 /** The facade: what users of the package see. Plain async methods over flows of the core. */
 
 import { checkUse, invalid, text, toSettings } from "./arguments.js";
-import { type Callbacks, Cancelled, type Run, run } from "./driver.js";
-import { type Artefacts, type Engine, Engines, type SheetArtefacts } from "./engine.js";
+import { type Run, run } from "./driver.js";
+import { type Artefacts, type Engine, Engines } from "./engine.js";
 import { typedError } from "./engine-error.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
+import { Cancelled } from "./failures.js";
 import type {
   Alert,
   Batch,
@@ -23,14 +24,17 @@ import type {
   TemplateWarning,
   UploadOptions,
   UploadReport,
+  UploadRunner,
   Use,
 } from "./options.js";
+import { type Callbacks, instantOf, performer } from "./performer.js";
+import { Reading, uploadOf } from "./reading.js";
 import { type DrawColumns, type MailColumns, type ReadMail, readMails, toDraws } from "./results.js";
 import type { UploadSource } from "./source.js";
 import type { StoreLimits } from "./store.js";
 import { CompiledTemplate, type InEngine } from "./template.js";
 import { pack } from "./texts.js";
-import { begin } from "./upload.js";
+import { type UploadJob, upload } from "./upload.js";
 
 /** An array with the cursor of the page after it. */
 export type PageOf<Row> = Row[] & { next: string | null };
@@ -52,7 +56,8 @@ export class CouponPools {
   readonly #core: Engines;
   readonly #mail: Engines;
   readonly #manage: Engines;
-  readonly #sheets: SheetArtefacts;
+  readonly #artefacts: Artefacts;
+  readonly #uploads: UploadRunner;
   readonly #callbacks: Callbacks;
   readonly #traits: StoreLimits & { hearsAlerts: boolean };
   /** Draws of this tick, by pool: they become one claim. */
@@ -71,7 +76,8 @@ export class CouponPools {
     this.#core = new Engines(artefacts.core);
     this.#mail = new Engines(artefacts.mail);
     this.#manage = new Engines(artefacts.manage);
-    this.#sheets = artefacts;
+    this.#artefacts = artefacts;
+    this.#uploads = options.uploads ?? { run: (job) => this.#uploadHere(job as UploadJob) };
     this.#traits = { ...store.traits.limits, hearsAlerts: onAlert !== undefined };
     this.#callbacks = { store, tenant, clock };
     if (onAlert !== undefined) this.#callbacks.notify = (alert) => onAlert(alert as Alert);
@@ -110,19 +116,8 @@ export class CouponPools {
    * Errors: `UploadError` with a code, `POOL_KIND`, `POOL_ARCHIVED`, `ABORTED`, `StoreError`.
    */
   async upload(handle: string, source: UploadSource, options: UploadOptions = {}): Promise<UploadReport> {
-    const upload = begin(handle, source, options, this.#callbacks.clock, this.#sheets);
-    let failed: unknown;
-    try {
-      // An instance of its own: wasm memory never shrinks, and a large upload should not leave its size behind.
-      const engine = await this.#manage.fresh();
-      const { done } = await this.#run(this.#manage, engine, "upload", upload.args, upload.callbacks);
-      return upload.report(done as UploadReport);
-    } catch (error) {
-      failed = upload.failure(error);
-      throw failed;
-    } finally {
-      upload.close(failed);
-    }
+    const host = { ...this.#callbacks, traits: this.#traits, artefacts: this.#artefacts, runner: this.#uploads };
+    return upload(handle, source, options, host);
   }
 
   /** Takes an upload back: its codes that nobody holds leave the pool. Errors: `BATCH_NOT_FOUND`. */
@@ -399,6 +394,21 @@ export class CouponPools {
     });
   }
 
+  /** An instance of its own: wasm memory never shrinks, and a large upload should not leave its size behind. */
+  async #uploadHere({
+    source,
+    pieces,
+    artefacts,
+    sheet,
+    signal,
+    args,
+    perform,
+    now,
+  }: UploadJob): Promise<UploadReport> {
+    const reading = new Reading(source, pieces, artefacts, sheet, signal);
+    return uploadOf(reading, await this.#manage.fresh(), args, perform, now);
+  }
+
   /** Runs a flow in the shared engine. If that crashes, draws, renders and look-ups start once more in a new one. */
   async #call(
     kind: string,
@@ -432,7 +442,9 @@ export class CouponPools {
     more: Partial<Callbacks> = {},
   ): Promise<Run> {
     try {
-      return await run(engine, kind, { ...args, traits: this.#traits }, { ...this.#callbacks, ...more });
+      const callbacks = { ...this.#callbacks, ...more };
+      const now = () => instantOf(callbacks.clock());
+      return await run(engine, kind, { ...args, traits: this.#traits }, performer(callbacks), now);
     } catch (error) {
       if (error instanceof EngineCrashedError) engines.discard(engine);
       throw error;

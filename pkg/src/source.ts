@@ -85,7 +85,7 @@ interface Chunks {
 function chunksOf(source: UploadSource): Chunks {
   if (typeof source === "string") return once(new TextEncoder().encode(source));
   if (source instanceof Uint8Array) return once(source);
-  if (typeof Blob !== "undefined" && source instanceof Blob) return ofStream(source.stream());
+  if (typeof Blob !== "undefined" && source instanceof Blob) return ofBlob(source);
   if (typeof ReadableStream !== "undefined" && source instanceof ReadableStream) return ofStream(source);
   if (typeof (source as AsyncIterable<Uint8Array> | null)?.[Symbol.asyncIterator] === "function") {
     return ofIterator((source as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]());
@@ -105,6 +105,18 @@ function once(bytes: Uint8Array): Chunks {
       return chunk;
     },
     close: () => undefined,
+  };
+}
+
+/** Opened when it is first read: in a page whose uploads run in a worker, nobody reads it here. */
+function ofBlob(blob: Blob): Chunks {
+  let chunks: Chunks | undefined;
+  return {
+    next() {
+      chunks ??= ofStream(blob.stream());
+      return chunks.next();
+    },
+    close: () => chunks?.close(),
   };
 }
 

@@ -1,104 +1,126 @@
 /** One upload as the facade runs it: its arguments, its source, its progress, its file of rejected rows. */
 
 import { checkLimits, instant, invalid, text, UPLOAD_OPTIONS } from "./arguments.js";
-import { type Callbacks, Cancelled } from "./driver.js";
-import type { SheetArtefacts } from "./engine.js";
-import { CouponPoolsError } from "./errors.js";
-import type { UploadOptions, UploadReport } from "./options.js";
+import type { Perform } from "./driver.js";
+import type { Artefacts, SheetArtefacts } from "./engine.js";
+import { CouponPoolsError, EngineCrashedError } from "./errors.js";
+import { abortable, Cancelled } from "./failures.js";
+import type { UploadOptions, UploadReport, UploadRunner } from "./options.js";
 import { Pace } from "./pace.js";
-import { openSheet, type Worksheet } from "./sheets.js";
-import { nameOf, open, sizeOf, type UploadSource } from "./source.js";
+import { type Callbacks, instantOf, type Progress, performer } from "./performer.js";
+import type { SheetOptions } from "./sheets.js";
+import { nameOf, open, type Pieces, sizeOf, type UploadSource } from "./source.js";
 
 /** Largest spreadsheet that is held in memory, in bytes, where it cannot be read by seeking: a full sheet of three columns is 30 MB. */
 const GATHERED_BYTES = 64 << 20;
 
-/** An upload that is about to run. */
-export interface Upload {
+/** What whoever runs an upload is given. */
+export interface UploadJob {
+  source: UploadSource;
+  /** The same source, opened. */
+  pieces: Pieces;
+  /** What the flow is told, and how spreadsheets are read: plain data. */
   args: object;
-  callbacks: Pick<Callbacks, "read" | "emit" | "progress">;
-  /** The report as the caller sees it. */
-  report(done: UploadReport): UploadReport;
-  /** The error as the caller sees it: what the reader of a spreadsheet says of the file is no fault of the source. */
-  failure(error: unknown): unknown;
-  /** Lets go of the source and of the stream of rejected rows; `error` is what the upload ended with, if it failed. */
-  close(error?: unknown): void;
+  sheet: SheetOptions;
+  /** Performs the flow's steps, all but the reading. */
+  perform: Perform;
+  /** The caller's clock. */
+  now: () => number;
+  signal: AbortSignal | undefined;
+  artefacts: Pick<Artefacts, "manage" | keyof SheetArtefacts>;
 }
 
-/** Checks the options and opens the source. */
-export function begin(
+/** Checks the options, opens the source, and has the upload run. */
+export async function upload(
   handle: string,
   source: UploadSource,
   options: UploadOptions,
-  clock: () => number,
-  artefacts: SheetArtefacts,
-): Upload {
+  host: Callbacks & { traits: object; artefacts: UploadJob["artefacts"]; runner: UploadRunner },
+): Promise<UploadReport> {
   for (const option of Object.keys(options)) {
     if (!UPLOAD_OPTIONS.has(option)) throw invalid(option, `"${option}" is no option of upload`);
   }
-  const { onProgress, signal, columns = {}, expiresAt, limits = {}, rejectedTo } = options;
+  const { signal, limits = {}, rejectedTo } = options;
   checkLimits(limits);
   if (rejectedTo !== undefined && typeof rejectedTo?.getWriter !== "function")
     throw invalid("rejectedTo", "rejectedTo is a WritableStream that takes Uint8Array");
   text("handle", handle);
   const pieces = open(source);
   const rejected = rejectedTo === undefined ? undefined : rejectedFile(rejectedTo);
-  let worksheet: Worksheet | null = null;
-  let refused: unknown;
-  let pace = new Pace(clock, sizeOf(source));
-  const tell = ({ rows, bytes }: { rows: number; bytes: number }): void => {
-    onProgress?.(pace.at(rows, worksheet?.position() ?? bytes));
+  const callbacks: Callbacks = { ...host, progress: teller(host.clock, options) };
+  if (rejected !== undefined) callbacks.emit = (piece) => abortable(rejected.write(piece), signal);
+  const staged = keepingStaged(performer(callbacks));
+  let failed: unknown;
+  try {
+    const job: UploadJob = {
+      source,
+      pieces,
+      args: { handle, options: toArgs(source, options), traits: host.traits },
+      sheet: { sheet: options.sheet, limits, gatheredBytes: limits.gatheredBytes ?? GATHERED_BYTES },
+      perform: staged.perform,
+      now: () => instantOf(host.clock()),
+      signal,
+      artefacts: host.artefacts,
+    };
+    return await host.runner.run(job);
+  } catch (error) {
+    failed = error;
+    if (error instanceof EngineCrashedError) await staged.drop();
+    throw error;
+  } finally {
+    pieces.close();
+    rejected?.close(failed);
+  }
+}
+
+/** How the file is to be read, as the flow is told. */
+function toArgs(source: UploadSource, options: UploadOptions): object {
+  const { columns = {}, expiresAt } = options;
+  return {
+    fileName: options.fileName ?? nameOf(source) ?? null,
+    dryRun: options.dryRun ?? false,
+    codeColumn: columns.code ?? null,
+    expiryColumn: columns.expiresAt ?? null,
+    ignoreExpiry: columns.expiresAt === null,
+    dateOrder: columns.dateOrder ?? null,
+    header: options.header ?? null,
+    encoding: options.encoding ?? null,
+    delimiter: options.delimiter ?? null,
+    expectedBytes: sizeOf(source) ?? null,
+    expiresAt: expiresAt === undefined ? null : instant(expiresAt),
+    limits: options.limits ?? {},
+    wantsRejected: options.rejectedTo !== undefined,
+  };
+}
+
+/** Tells the caller how far the upload has come, and hears whether it is still wanted. */
+function teller(clock: () => number, { onProgress, signal }: UploadOptions): (progress: Progress) => void {
+  const pace = new Pace(clock);
+  return (progress) => {
+    onProgress?.(pace.at(progress));
     if (signal?.aborted) throw new Cancelled(signal.reason);
   };
-  const args = {
-    handle,
-    options: {
-      fileName: options.fileName ?? nameOf(source) ?? null,
-      dryRun: options.dryRun ?? false,
-      codeColumn: columns.code ?? null,
-      expiryColumn: columns.expiresAt ?? null,
-      ignoreExpiry: columns.expiresAt === null,
-      dateOrder: columns.dateOrder ?? null,
-      header: options.header ?? null,
-      encoding: options.encoding ?? null,
-      delimiter: options.delimiter ?? null,
-      expectedBytes: sizeOf(source) ?? null,
-      expiresAt: expiresAt === undefined ? null : instant(expiresAt),
-      limits,
-      wantsRejected: rejected !== undefined,
-    },
-  };
-  const { sheet, limits: { gatheredBytes = GATHERED_BYTES } = {} } = options;
-  /** The first piece says which worksheet the others are of, if they are of one. */
-  const first = async (): Promise<Uint8Array | { kind: string; name: string } | null> => {
-    worksheet = await openSheet(source, pieces, artefacts, { sheet, limits, gatheredBytes });
-    if (worksheet === null) return pieces.next();
-    pace = new Pace(clock, worksheet.size);
-    return worksheet.sheet;
-  };
-  let begun = false;
-  const callbacks: Upload["callbacks"] = {
-    async read(progress) {
-      tell(progress);
-      try {
-        if (begun) return worksheet === null ? await abortable(pieces.next(), signal) : worksheet.next();
-        begun = true;
-        return await abortable(first(), signal);
-      } catch (error) {
-        if (error instanceof CouponPoolsError) refused = error;
-        throw error;
-      }
-    },
-    progress: tell,
-  };
-  if (rejected !== undefined) callbacks.emit = (piece) => abortable(rejected.write(piece), signal);
+}
+
+/**
+ * Performs steps, and remembers the batch that they have staged. An engine that has crashed cannot drop it any more:
+ * it could never be drawn, but the next upload would have to wait until its lease has run out.
+ */
+function keepingStaged(perform: Perform): { perform: Perform; drop: () => Promise<void> } {
+  let staged: { pool: string; batch: string } | undefined;
   return {
-    args,
-    callbacks,
-    report: (done) => (worksheet === null ? done : { ...done, bytes: worksheet.size }),
-    failure: (error) => (refused !== undefined && error instanceof Error && error.cause === refused ? refused : error),
-    close(error) {
-      pieces.close();
-      rejected?.close(error);
+    perform(step, request) {
+      if (step === "begin_batch") staged = request as { pool: string; batch: string };
+      return perform(step, request);
+    },
+    async drop() {
+      if (staged === undefined) return;
+      const { pool, batch } = staged;
+      try {
+        await perform("drop_batch", { pool, batch });
+      } catch {
+        // The next upload will wait, or `maintain` will drop it.
+      }
     },
   };
 }
@@ -125,14 +147,4 @@ function rejectedFile(stream: WritableStream<Uint8Array>) {
       writer.releaseLock();
     },
   };
-}
-
-/** Waits for a promise, or for the signal. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new Cancelled(signal.reason));
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

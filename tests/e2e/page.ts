@@ -95,13 +95,14 @@ export async function makePool(
   await dialog.waitFor({ state: "hidden" });
 }
 
-/** Uploads a text as a file, from the opened dialog's picker, and closes the dialog. */
+/** Uploads a text as a file, from the opened dialog's picker, looks at it, stores it, and closes the dialog. */
 export async function uploadText(page: Page, pool: string, text: string) {
   await page.getByRole("button", { name: `Upload codes into ${pool}` }).click();
   const dialog = page.getByRole("dialog");
   await dialog
     .locator("input[type=file]")
     .setInputFiles({ name: "codes.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  await dialog.getByRole("button", { name: /^Add [\d,]+ codes?$/ }).click();
   await dialog.getByRole("heading", { name: "codes.csv: stored" }).waitFor();
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });

@@ -35,11 +35,10 @@ visit("from a new pool to mails, over a reload, and back by an undo", async ({ p
 
   await page.getByRole("button", { name: "Upload codes into Spring sale" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Only check the file").check();
   await dialog.getByRole("button", { name: "Use the sample file" }).click();
   await dialog.getByText("spring-sale.csv: checked, nothing stored").waitFor();
   assert.equal((await poolRow(page, "spring-sale"))[1], "0");
-  await dialog.getByRole("button", { name: "Store these codes" }).click();
+  await dialog.getByRole("button", { name: "Add 5,000 codes" }).click();
   await dialog.getByText("spring-sale.csv: stored").waitFor();
   assert.deepEqual(await dialog.locator(".figures > div").allTextContents(), [
     "rows5,028",
@@ -48,9 +47,9 @@ visit("from a new pool to mails, over a reload, and back by an undo", async ({ p
     "already in the pool0",
     "rejected10",
   ]);
-  await dialog.locator("#report tbody tr").first().filter({ hasText: "381no code" }).waitFor();
+  await dialog.locator(".rejected tbody tr").first().filter({ hasText: "381no code" }).waitFor();
   const kept = page.waitForEvent("download");
-  await dialog.getByRole("button", { name: "Download" }).click();
+  await dialog.getByRole("button", { name: "Download all rejected rows" }).click();
   assert.equal((await readFile(await (await kept).path(), "utf8")).split("\r\n").length, 1 + 10 + 1);
   await page.keyboard.press("Escape");
   assert.deepEqual(await poolRow(page, "spring-sale"), ["Static", "5,000", "0", "100%"]);

@@ -10,12 +10,26 @@ import webpack from "webpack";
 import { HostPage, pageWith, serve, startChromium } from "./chromium.js";
 import { DRAWN, DRAWN_AGAIN } from "./drawn.js";
 import { engineFiles, install, newFolder } from "./install.js";
+import { NO_WORKER, UPLOADED, WORKBOOKS } from "./workbooks.js";
 
 const MODULE = `<script type="module" src="/page.js"></script>`;
 const CLASSIC = `<script src="/main.js"></script>`;
 
 /** Whether a page fetched the engine's files, or carried copies of them. */
 type From = "files" | "copies";
+
+/** How a page comes by its worker. */
+interface Host {
+  worker?: { call: string; uploaded: unknown[] };
+  /** Complaints that belong there. */
+  expected?: readonly RegExp[];
+}
+
+const FOUND = { call: "uploadInWorker", uploaded: UPLOADED };
+/** A bundle of one file has no other for the worker. */
+const NONE = { call: "uploadInWorker", uploaded: NO_WORKER };
+/** The page says where it is. */
+const OWN = { call: "uploadInOwnWorker", uploaded: UPLOADED };
 
 let installed = "";
 let chromium: Awaited<ReturnType<typeof startChromium>>;
@@ -33,10 +47,12 @@ function project(): string {
   return folder;
 }
 
-/** Draws in a page, reloads it and draws again. */
-async function drawAt(url: string, from: From, expected: readonly RegExp[] = []): Promise<void> {
+/** Draws in a page and uploads in a worker; reloads the page and draws again. */
+async function drawAt(url: string, from: From, { worker = FOUND, expected = [] }: Host = {}): Promise<void> {
   const page = await HostPage.open(chromium, url);
   assert.deepEqual(await page.call("makeDraw"), DRAWN);
+  assert.deepEqual(await page.call("upload", WORKBOOKS), UPLOADED);
+  assert.deepEqual(await page.call(worker.call, WORKBOOKS), worker.uploaded);
   await page.reload();
   assert.deepEqual(await page.call("drawAgain"), DRAWN_AGAIN);
   assert.equal(page.wasm.size, from === "files" ? engineFiles(installed).length : 0, page.loaded.join(", "));
@@ -46,10 +62,10 @@ async function drawAt(url: string, from: From, expected: readonly RegExp[] = [])
 }
 
 /** Draws in a folder of files that a bundler made. */
-async function drawIn(folder: string, script: string, from: From, expected?: readonly RegExp[]): Promise<void> {
+async function drawIn(folder: string, script: string, from: From, host?: Host): Promise<void> {
   const served = await serve(folder, script === "" ? {} : { "/": pageWith(script) });
   try {
-    await drawAt(script === "" ? `${served.url}/index.html` : served.url, from, expected);
+    await drawAt(script === "" ? `${served.url}/index.html` : served.url, from, host);
   } finally {
     await served.close();
   }
@@ -57,6 +73,13 @@ async function drawIn(folder: string, script: string, from: From, expected?: rea
 
 const wasmIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".wasm"));
+
+/** The worker's script as a bundle of its own. */
+async function bundleWorker(folder: string): Promise<void> {
+  const outfile = join(folder, "upload-worker.js");
+  const stdin = { contents: `import "coupon-pools/worker/script";`, resolveDir: installed };
+  await esbuild({ stdin, bundle: true, format: "esm", outfile, logLevel: "silent" });
+}
 
 describe("Vite", () => {
   it("builds", async () => {
@@ -110,7 +133,7 @@ describe("esbuild", () => {
     const folder = newFolder();
     const outfile = join(folder, "main.js");
     await esbuild({ entryPoints: [join(installed, "page.js")], bundle: true, outfile, logLevel: "silent" });
-    await drawIn(folder, CLASSIC, "copies");
+    await drawIn(folder, CLASSIC, "copies", { worker: NONE });
   });
 
   it("bundles a module, which looks for the engine's files first", async () => {
@@ -118,9 +141,11 @@ describe("esbuild", () => {
     const outfile = join(folder, "page.js");
     const entryPoints = [join(installed, "page.js")];
     await esbuild({ entryPoints, bundle: true, format: "esm", outfile, logLevel: "silent" });
-    await drawIn(folder, MODULE, "copies", [/404 \(Not Found\) .*\/wasm\/\w+\.wasm$/]);
+    const expected = [/404 \(Not Found\) .*\/wasm\/\w+\.wasm$/, /404 \(Not Found\) .*\/worker\/script\.js$/];
+    await drawIn(folder, MODULE, "copies", { worker: NONE, expected });
     cpSync(join(installed, "node_modules/coupon-pools/wasm"), join(folder, "wasm"), { recursive: true });
-    await drawIn(folder, MODULE, "files");
+    await bundleWorker(folder);
+    await drawIn(folder, MODULE, "files", { worker: OWN });
   });
 
   it("bundles a module over coupon-pools/inline, which looks for nothing", async () => {
@@ -136,6 +161,7 @@ describe("esbuild", () => {
       logLevel: "silent",
     });
     assert.deepEqual(warnings, []);
-    await drawIn(folder, MODULE, "copies");
+    await bundleWorker(folder);
+    await drawIn(folder, MODULE, "copies", { worker: OWN });
   });
 });

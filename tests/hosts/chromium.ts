@@ -102,10 +102,11 @@ export class HostPage {
   }
 
   /** Calls what the page's script put on `globalThis.host`. */
-  call(name: string): Promise<unknown> {
+  call(name: string, ...values: unknown[]): Promise<unknown> {
     return this.page.evaluate(
-      (called) => (globalThis as unknown as { host: Record<string, () => unknown> }).host[called]?.(),
-      name,
+      ([called, given]) =>
+        (globalThis as unknown as { host: Record<string, (...values: unknown[]) => unknown> }).host[called]?.(...given),
+      [name, values] as const,
     );
   }
 

@@ -306,6 +306,7 @@ describe("after a trap", () => {
     Object.assign(plan, { kind: "upload", at: 3 });
     assert.ok((await failure(pools.upload("a", "X-1\n"))) instanceof EngineCrashedError);
     assert.equal((await bench.pools.get("a")).added, 50);
+    assert.equal((await bench.pools.upload("a", "X-1\n")).added, 1, "what was staged keeps nobody waiting");
     Object.assign(plan, { kind: "export", at: 2 });
     assert.ok((await failure(textOf(pools.export("a", "remaining")))) instanceof EngineCrashedError);
   });

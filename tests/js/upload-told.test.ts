@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, it } from "node:test";
 import type { UploadProgress } from "coupon-pools";
-import { Bench, codes, failure, gate, overEveryStore, soon, watched } from "./workbench.js";
+import { Bench, codes, failure, gate, overEveryStoreAndThread, soon, watched } from "./workbench.js";
 
 const bad = (count: number) => "1.23457E+15\n".repeat(count);
 
@@ -22,7 +22,7 @@ function kept() {
   return { stream, parts, ends, rows };
 }
 
-overEveryStore("an upload tells", (open) => {
+overEveryStoreAndThread("an upload tells", (open) => {
   it("what it understood of the first rows, every cell, before anything is stored", async () => {
     const bench = open();
     await bench.pool("a", ["OLD-1"]);

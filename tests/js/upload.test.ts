@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { describe, it } from "node:test";
 import { CouponPoolsError, UploadError, type UploadReport, type UploadSource } from "coupon-pools";
-import { Bench, codes, DAY, failure, gate, NOON, overEveryStore, soon, textOf, watched } from "./workbench.js";
+import { Bench, codes, DAY, failure, gate, NOON, overEveryStoreAndThread, soon, textOf, watched } from "./workbench.js";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -29,7 +29,7 @@ async function holdsNothing(bench: Bench, handle = "a") {
   assert.equal((await bench.another().upload(handle, "NEXT-1\n")).added, 1);
 }
 
-overEveryStore("an upload", (open) => {
+overEveryStoreAndThread("an upload", (open) => {
   const file = "code\nA-1\nA-2\nA-3\n";
   const sources: [string, () => UploadSource][] = [
     ["a string", () => file],

@@ -9,7 +9,15 @@ import { after, describe } from "node:test";
 import { type Alert, CouponPools, type CouponPoolsError, type CouponPoolsOptions, type Store } from "coupon-pools";
 import { memory } from "coupon-pools/stores/memory";
 import { type SqliteDatabase, sqlite } from "coupon-pools/stores/sqlite";
+import type { UploadRunner } from "coupon-pools/worker";
+import type { UploadJob } from "../../pkg/dist/upload.js";
+import type { Port } from "../../pkg/dist/worker/messages.js";
+import { uploadIn } from "../../pkg/dist/worker/page.js";
+import { type Glues, serve } from "../../pkg/dist/worker/thread.js";
 import { Stand } from "../../pkg/src/testing/stand.js";
+import { createGlue as manage } from "../../pkg/wasm/manage.glue.js";
+import { createGlue as spreadsheets } from "../../pkg/wasm/spreadsheets.glue.js";
+import { createGlue as xlsx } from "../../pkg/wasm/xlsx.glue.js";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -26,12 +34,15 @@ export class Bench {
   readonly pools: CouponPools;
 
   /** A bench over the memory store, for tests that no store can make a difference to. */
-  static inMemory(): Bench {
+  static inMemory(options: Partial<CouponPoolsOptions> = {}): Bench {
     const store = memory();
-    return new Bench(() => store);
+    return new Bench(() => store, options);
   }
 
-  constructor(readonly connect: () => Store) {
+  constructor(
+    readonly connect: () => Store,
+    readonly options: Partial<CouponPoolsOptions> = {},
+  ) {
     this.store = connect();
     this.pools = this.over(this.store);
   }
@@ -47,6 +58,7 @@ export class Bench {
       store,
       clock: () => this.now,
       onAlert: (alert) => void this.alerts.push(alert),
+      ...this.options,
       ...options,
     });
   }
@@ -91,6 +103,42 @@ export function overEveryStore(title: string, tests: (open: () => Bench) => void
       });
     });
   });
+}
+
+/** The same, and over the memory store with uploads in threads. */
+export function overEveryStoreAndThread(title: string, tests: (open: () => Bench) => void): void {
+  overEveryStore(title, tests);
+  describe(`${title}, in a thread`, () => {
+    tests(() => Bench.inMemory({ uploads: channelled() }));
+  });
+}
+
+/** What a thread over a channel lets a test do and see. */
+export interface Channelled {
+  glues?: Partial<Glues>;
+  /** Whether its script is there. */
+  loads?: boolean;
+  /** Called with the way to let it die. */
+  onStart?: (die: (cause: unknown) => void) => void;
+  /** Hears what it is told, and what it says. */
+  onMessage?: (message: unknown) => void;
+  onEnd?: () => void;
+}
+
+/** Uploads over a channel, as they run in workers: all that crosses is cloned, and nothing else is shared. */
+export function channelled({ glues = {}, loads = true, onStart, onMessage, onEnd }: Channelled = {}): UploadRunner {
+  return {
+    run(job) {
+      const { port1, port2 } = new MessageChannel();
+      if (loads) serve(port2 as unknown as Port, { manage, xlsx, spreadsheets, ...glues }, null);
+      if (onMessage) for (const port of [port1, port2]) port.addEventListener("message", ({ data }) => onMessage(data));
+      const end = () => {
+        port1.close();
+        onEnd?.();
+      };
+      return uploadIn({ port: port1 as unknown as Port, onLost: (lost) => onStart?.(lost), end }, job as UploadJob);
+    },
+  };
 }
 
 export type Method = Exclude<keyof Store, "traits" | "close">;

@@ -1,75 +1,42 @@
-/** Uploading codes: pick, drop or sample; check first or store at once; the report; taking an upload back. */
+/** Uploading codes: pick a file, look at it as it was understood, store it, see what became of it, take it back. */
 
-import { byId, closable, count, el, keepFile, lastDay, moment, notice, plural, table } from "./dom.js";
+import { byId, closable, count, el, moment, notice, plural, table } from "./dom.js";
 import { focusAction } from "./pool-table.js";
-
-const SHOWN_ROWS = 100;
-
-const REASONS = {
-  empty: "no code",
-  "too-long": "longer than 255 characters",
-  "invisible-character": "a character that cannot be seen",
-  "damaged-character": "a damaged character",
-  "line-break": "a line break in the code",
-  "unclosed-quote": "a quote that is never closed",
-  "rounded-number": "a number that a spreadsheet rounded",
-  "date-cell": "a date",
-  "boolean-cell": "true or false",
-  "error-cell": "an error of the spreadsheet",
-  "formula-without-result": "a formula without its result",
-  "uncertain-number": "a number whose digits are not certain",
-  "missing-column": "too few columns",
-  "bad-date": "not a date",
-};
-
-const VERDICTS = {
-  ignored: "not read",
-  header: "header",
-  code: "code",
-  duplicate: "twice in the file",
-  "in-pool": "already in the pool",
-};
-
-const NOTICES = {
-  trimmed: "white space around the code was removed",
-  unescaped: "a spreadsheet’s mark before the code was removed",
-  "encoding-guessed": "read as Windows-1252: look at the special characters",
-  "above-header": "rows above the header were left out",
-  formulas: "the code is the result of a formula",
-  "long-numbers": "numbers of more than 15 digits: look whether all are right",
-  "bare-numbers": "numbers that may have lost leading zeros",
-  "header-guessed": "the first row was taken as a header",
-  "expiry-guessed": "the expiry column was found by its dates",
-  "dates-ignored": "a column of dates without a known name was not read as the expiry",
-  "delimiter-in-codes": "codes hold a comma, semicolon, tab or bar: two columns in one?",
-  "zeros-lost": "some numbers are a digit short: leading zeros may be lost",
-};
+import { showRunning } from "./upload-progress.js";
+import { previewTable, questionOf, readingForm } from "./upload-reading.js";
+import { downloadButton, figuresOf, rejectedPart, warningsOf } from "./upload-report.js";
+import { bytesText } from "./upload-words.js";
 
 const dialog = byId("upload-dialog");
 const drop = byId("drop");
 const file = byId("file");
-const dryRun = byId("dry-run");
-const progress = byId("upload-progress");
+const checkFirst = byId("check-first");
 const report = byId("report");
 
 let pool = null;
 let face;
 /** Cancels the upload that is under way. */
 let cancel = null;
+/** When it has ended. */
+let ended = Promise.resolve();
+/** Counts what was asked for: the outcome of what somebody has turned away from is not shown. */
+let turn = 0;
 
 /** Sets the dialog up. `app` gives `pools`, `note` and `changed`. */
 export function uploadDialog(app) {
   face = app;
   closable(dialog);
   dialog.addEventListener("close", () => {
+    turn++;
     cancel?.abort();
     focusAction(pool.handle, "Upload");
   });
+  byId("upload-cancel").addEventListener("click", () => cancel?.abort());
   file.addEventListener("change", () => {
-    if (file.files.length > 0) upload(file.files[0]);
+    if (file.files.length > 0) take(file.files[0]);
     file.value = "";
   });
-  byId("sample-file").addEventListener("click", () => attempt(async () => upload(await sampleFile())));
+  byId("sample-file").addEventListener("click", () => attempt(async () => take(await sampleFile())));
   for (const type of ["dragenter", "dragover"])
     drop.addEventListener(type, (event) => {
       event.preventDefault();
@@ -80,7 +47,7 @@ export function uploadDialog(app) {
     event.preventDefault();
     drop.classList.remove("over");
     const [dropped] = event.dataTransfer.files;
-    if (dropped) upload(dropped);
+    if (dropped) take(dropped);
   });
 }
 
@@ -89,8 +56,8 @@ export async function openUploadDialog(row) {
   pool = row;
   byId("upload-title").textContent = `Upload codes into ${row.name}`;
   notice(byId("upload-error"), null);
-  report.replaceChildren();
-  dryRun.checked = false;
+  showPick();
+  checkFirst.checked = true;
   dialog.showModal();
   await showBatches();
 }
@@ -101,32 +68,132 @@ export async function sampleFile() {
   return new File([await response.blob()], "spring-sale.csv", { type: "text/csv" });
 }
 
-async function upload(source, only = dryRun.checked) {
-  if (cancel !== null) return;
-  cancel = new AbortController();
-  progress.hidden = false;
-  progress.removeAttribute("value");
-  report.replaceChildren();
-  await attempt(async () => {
-    const result = await face.pools.upload(pool.handle, source, {
-      dryRun: only,
-      signal: cancel.signal,
-      onProgress: ({ bytes, totalBytes }) => {
-        if (totalBytes) progress.value = bytes / totalBytes;
-      },
-    });
-    showReport(result, source, only);
-    if (!only) {
-      face.note(
-        "event",
-        `${pool.name}: ${plural(result.added, "code")} added from ${source.name}, ${count(result.rejectedCount)} rejected`,
-      );
-      await face.changed();
-      await showBatches();
-    }
+const take = (source) => (checkFirst.checked ? check(source, {}) : store(source, {}));
+
+/** Says what the file would do; `said` are the options that say otherwise than what was found. */
+async function check(source, said) {
+  const change = (better) => check(source, saidBetter(said, better));
+  const mine = ++turn;
+  const { result, rejected, error } = await upload(source, { ...said, dryRun: true });
+  if (mine !== turn) return;
+  if (error) return showFailure(source, error, rejected, change);
+  if (!result) return showPick();
+  const { added } = result;
+  show(
+    el("h3", {}, `${source.name}: checked, nothing stored`),
+    figuresOf(result, { checked: true }),
+    warningsOf(result),
+    el("h4", {}, "How it was read"),
+    readingForm(result, change),
+    previewTable(result),
+    rejectedPart(result, source, rejected),
+    el(
+      "div",
+      { className: "actions end" },
+      el("button", { type: "button", on: { click: showPick } }, "Another file"),
+      el(
+        "button",
+        { type: "button", className: "primary", disabled: added === 0, on: { click: () => store(source, said) } },
+        `Add ${plural(added, "code")}`,
+      ),
+    ),
+  );
+}
+
+async function store(source, said) {
+  const mine = ++turn;
+  const { name } = pool;
+  const { result, rejected, error } = await upload(source, said);
+  if (result) {
+    // It may have been stored although somebody has closed the dialog: too late to be cancelled.
+    const { added, rejectedCount } = result;
+    face.note("event", `${name}: ${plural(added, "code")} added from ${source.name}, ${count(rejectedCount)} rejected`);
+    await face.changed();
+  }
+  if (mine !== turn) return;
+  if (error) return showFailure(source, error, rejected, (change) => store(source, saidBetter(said, change)));
+  if (!result) return showPick();
+  show(
+    el("h3", {}, `${source.name}: stored`),
+    figuresOf(result, { checked: false }),
+    warningsOf(result),
+    rejectedPart(result, source, rejected),
+    anotherFile(),
+  );
+  await showBatches();
+}
+
+/** What was said before, and what is said now; columns that are `null` now are others than before. */
+function saidBetter(said, { columns, ...options }) {
+  return { ...said, ...options, columns: columns === null ? {} : { ...said.columns, ...columns } };
+}
+
+/**
+ * Runs an upload with its progress. Gives the report, or the error, or nothing if it was cancelled; and the file of
+ * rejected rows, where it is whole.
+ */
+async function upload(source, options) {
+  const { handle } = pool;
+  cancel?.abort();
+  const mine = new AbortController();
+  cancel = mine;
+  const before = ended;
+  let end;
+  ended = new Promise((resolve) => {
+    end = resolve;
   });
-  cancel = null;
-  progress.hidden = true;
+  await before;
+  notice(byId("upload-error"), null);
+  drop.hidden = true;
+  report.replaceChildren();
+  const what = options.dryRun ? "Checking" : "Storing";
+  const running = showRunning(`${what} ${source.name} (${bytesText(source.size)})`);
+  const { readable, writable } = new TransformStream();
+  const rejected = new Response(readable).blob().catch(() => null);
+  try {
+    const { signal } = mine;
+    const result = await face.pools.upload(handle, source, {
+      ...options,
+      rejectedTo: writable,
+      onProgress: running.update,
+      signal,
+    });
+    return { result, rejected: await rejected };
+  } catch (error) {
+    return error.code === "ABORTED" ? {} : { error, rejected: await rejected };
+  } finally {
+    if (cancel === mine) cancel = null;
+    running.hide();
+    end();
+  }
+}
+
+/** What went wrong, and what there is to do about it: a question to answer, or the rows that were refused. */
+function showFailure(source, error, rejected, change) {
+  const question = questionOf(error, change);
+  if (question === null) notice(byId("upload-error"), `${source.name}: ${error.message}`);
+  const whole = error.code === "UPLOAD_NOTHING_USABLE" && rejected !== null;
+  show(el("h3", {}, source.name), question, whole ? downloadButton(source, rejected) : null, anotherFile());
+}
+
+/** Whatever is shown instead of the picker. */
+function show(...parts) {
+  drop.hidden = true;
+  report.replaceChildren(...parts.filter((part) => part !== null));
+}
+
+function showPick() {
+  notice(byId("upload-error"), null);
+  report.replaceChildren();
+  drop.hidden = false;
+}
+
+function anotherFile() {
+  return el(
+    "div",
+    { className: "actions end" },
+    el("button", { type: "button", on: { click: showPick } }, "Another file"),
+  );
 }
 
 async function attempt(work) {
@@ -134,102 +201,8 @@ async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    if (error.code !== "ABORTED") notice(byId("upload-error"), error.message);
+    notice(byId("upload-error"), error.message);
   }
-}
-
-function showReport(result, source, only) {
-  const { rows, added, duplicatesInFile, duplicatesInPool, rejectedCount, format } = result;
-  const figure = (value, name) => el("div", {}, el("dt", {}, name), el("dd", {}, count(value)));
-  const columnOf = (index) => (format.header ? `“${format.columns[index]}”` : `column ${index + 1}`);
-  const expiry = format.expiryColumn === null ? "no expiry column" : `expiry from ${columnOf(format.expiryColumn)}`;
-  report.replaceChildren(
-    el("h3", {}, only ? `${source.name}: checked, nothing stored` : `${source.name}: stored`),
-    el(
-      "dl",
-      { className: "figures" },
-      figure(rows, "rows"),
-      figure(added, only ? "would be added" : "added"),
-      figure(duplicatesInFile, "twice in the file"),
-      figure(duplicatesInPool, "already in the pool"),
-      figure(rejectedCount, "rejected"),
-    ),
-    el(
-      "p",
-      { className: "quiet" },
-      `Read as ${format.encoding}, codes from ${columnOf(format.codeColumn)}, ${expiry}.`,
-    ),
-    ...result.warnings.map((warning) => el("p", { className: "quiet" }, warningText(warning))),
-    ...(rejectedCount > 0 ? rejectedPart(result, source) : []),
-    ...(only ? [previewPart(result), storeButton(source)] : []),
-  );
-}
-
-function warningText({ kind, count: times, row }) {
-  return `${plural(times, "row")}: ${NOTICES[kind] ?? kind}${row ? ` (first in row ${count(row)})` : ""}.`;
-}
-
-function rejectedPart({ rejected, rejectedCount }, source) {
-  const shown = rejected.slice(0, SHOWN_ROWS);
-  const rows = shown.map(({ row, reason, value }) => [count(row), reasonText(reason), el("code", {}, value ?? "")]);
-  const more = rejectedCount > shown.length ? `, the first ${count(shown.length)}` : "";
-  return [
-    el(
-      "div",
-      { className: "panel-head" },
-      el("h4", {}, `Rejected rows${more}`),
-      el(
-        "button",
-        { type: "button", className: "plain", on: { click: () => keepRejected(rejected, source) } },
-        "Download",
-      ),
-    ),
-    table(["Row", "Why", "Value"], rows, { numbers: [0] }),
-  ];
-}
-
-function reasonText(reason) {
-  return REASONS[reason] ?? reason;
-}
-
-function previewPart({ preview }) {
-  const rows = preview.map(({ row, verdict, cells, code, expiresAt, reason }) => [
-    count(row),
-    reason === null ? VERDICTS[verdict] : reasonText(reason),
-    el("code", {}, code ?? cells.map(({ value }) => value).join(" · ")),
-    code === null ? "" : lastDay(expiresAt),
-  ]);
-  return el(
-    "details",
-    {},
-    el("summary", {}, "The first rows as understood"),
-    table(["Row", "Read as", "Code", "Valid until"], rows, { numbers: [0] }),
-  );
-}
-
-function storeButton(source) {
-  return el(
-    "div",
-    { className: "actions" },
-    el(
-      "button",
-      { type: "button", className: "primary", on: { click: () => upload(source, false) } },
-      "Store these codes",
-    ),
-  );
-}
-
-/** Values in quotes, and none that a spreadsheet would take for a formula. */
-function keepRejected(rejected, source) {
-  const cell = (text) => `"${(/^[=+\-@'\t]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
-  const lines = rejected.map(({ row, reason, value }) =>
-    [row, reason, cell(reasonText(reason)), cell(value ?? "")].join(),
-  );
-  const name = source.name.replace(/\.[^.]*$/, "");
-  keepFile(
-    `${name}-rejected.csv`,
-    new Blob([["row,reason,explanation,value'", ...lines, ""].join("\r\n")], { type: "text/csv" }),
-  );
 }
 
 async function showBatches() {
@@ -259,7 +232,7 @@ function undoButton({ batch, note }) {
     attempt(async () => {
       const { removed, kept } = await face.pools.undo(pool.handle, batch);
       const text = `${plural(removed, "code")} taken back${kept > 0 ? `, ${count(kept)} kept by their contacts` : ""}`;
-      report.replaceChildren(el("h3", {}, text));
+      show(el("h3", {}, text), anotherFile());
       face.note("event", `${pool.name}: upload undone, ${text}`);
       await face.changed();
       await showBatches();

@@ -6,7 +6,8 @@ import type { JournalEntry, PoolDocument, PoolRequest, Store, UsageRow } from ".
 import { readCursor, toPage } from "./cursors.js";
 import { claim, release } from "./indexeddb/claims.js";
 import { database, got, range, under } from "./indexeddb/database.js";
-import { fingerprintsOf, KeyFinder } from "./indexeddb/keys.js";
+import { fingerprintsOf } from "./indexeddb/fingerprints.js";
+import { KeyFinder } from "./indexeddb/keys.js";
 import { codes, contains, draws, find, forget, markRedeemed, voidCodes } from "./indexeddb/lookups.js";
 import { type PoolRecord, PoolScope } from "./indexeddb/records.js";
 import { addBlock, batchesBefore, begin, commit, dropNamed, sweep, undo } from "./indexeddb/uploads.js";

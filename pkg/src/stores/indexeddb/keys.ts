@@ -3,10 +3,14 @@
  * and every hit is verified against the text, so a collision costs a read and never an answer.
  */
 import { got, range } from "./database.js";
+import { Fingerprints, type Hit } from "./fingerprints.js";
 import type { BatchRecord, BlockRecord, DrawRecord, FingerprintRecord, LotRecord, PoolScope } from "./records.js";
 
 /** How many pools' fingerprints are kept: about 16 bytes a code. */
 const POOLS = 4;
+
+/** How many blocks' fingerprints are read at once. */
+const BLOCKS_AT_A_TIME = 4;
 
 /** A code that is in the pool, or staged. */
 export interface Place {
@@ -16,85 +20,6 @@ export interface Place {
   code: string;
   draw: DrawRecord | undefined;
   isVoid: boolean;
-}
-
-/** Two 32-bit lanes over the UTF-16 units of each key (multiply and xor as FNV-1a does, then mixed). */
-export function fingerprintsOf(keys: readonly string[]): Uint32Array {
-  const prints = new Uint32Array(2 * keys.length);
-  for (let i = 0; i < keys.length; i += 1) {
-    const key = keys[i] as string;
-    let low = 0x811c9dc5;
-    let high = 0x9e3779b9;
-    for (let at = 0; at < key.length; at += 1) {
-      const unit = key.charCodeAt(at);
-      low = Math.imul(low ^ unit, 0x01000193);
-      high = Math.imul(high ^ unit, 0x85ebca6b);
-      high ^= high >>> 15;
-    }
-    prints[2 * i] = Math.imul(low ^ (low >>> 16), 0xc2b2ae35) ^ high;
-    prints[2 * i + 1] = high;
-  }
-  return prints;
-}
-
-/** The fingerprints of one pool: an open-addressed table that only grows, as block numbers do. */
-class Fingerprints {
-  /** The last block that is in the table. */
-  block = 0;
-  private readonly blocks: { lot: number; start: number; first: number }[] = [];
-  private prints = new Uint32Array(2048);
-  private table = new Int32Array(2048);
-  private count = 0;
-
-  add({ block, lot, start, fingerprints }: FingerprintRecord): void {
-    this.block = block;
-    this.blocks.push({ lot, start, first: this.count });
-    this.grow(this.count + fingerprints.length / 2);
-    this.prints.set(fingerprints, 2 * this.count);
-    const end = this.count + fingerprints.length / 2;
-    for (; this.count < end; this.count += 1) this.insert(this.count);
-  }
-
-  /** Where keys with this fingerprint were put. */
-  *hits(low: number, high: number): Generator<{ lot: number; start: number; offset: number }> {
-    const mask = this.table.length - 1;
-    for (let at = low & mask; this.table[at] !== 0; at = (at + 1) & mask) {
-      const entry = (this.table[at] as number) - 1;
-      if (this.prints[2 * entry] !== low || this.prints[2 * entry + 1] !== high) continue;
-      const { lot, start, first } = this.blockOf(entry);
-      yield { lot, start, offset: entry - first };
-    }
-  }
-
-  private blockOf(entry: number): { lot: number; start: number; first: number } {
-    let low = 0;
-    let high = this.blocks.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if ((this.blocks[middle]?.first ?? 0) <= entry) low = middle;
-      else high = middle - 1;
-    }
-    return this.blocks[low] as { lot: number; start: number; first: number };
-  }
-
-  private insert(entry: number): void {
-    const mask = this.table.length - 1;
-    let at = (this.prints[2 * entry] as number) & mask;
-    while (this.table[at] !== 0) at = (at + 1) & mask;
-    this.table[at] = entry + 1;
-  }
-
-  /** Keeps the table at most half full. */
-  private grow(entries: number): void {
-    let size = this.table.length;
-    while (size < 2 * entries) size *= 2;
-    if (size === this.table.length) return;
-    const prints = new Uint32Array(size);
-    prints.set(this.prints.subarray(0, 2 * this.count));
-    this.prints = prints;
-    this.table = new Int32Array(size);
-    for (let entry = 0; entry < this.count; entry += 1) this.insert(entry);
-  }
 }
 
 export class KeyFinder {
@@ -109,19 +34,22 @@ export class KeyFinder {
 
   /**
    * Where the pool has each of these keys; codes that have left the pool are not there any more. To be called before
-   * the transaction writes blocks: what the table takes up must have been committed.
+   * the transaction writes blocks: what the table takes up must have been committed. `draws: false` leaves out who holds
+   * a code, which for a large upload of codes that were drawn would be a read each.
    */
   async locate(
     scope: PoolScope,
     keys: readonly string[],
-    prints = this.fingerprintsOf(keys),
+    { prints = this.fingerprintsOf(keys), draws = true }: { prints?: Uint32Array; draws?: boolean } = {},
   ): Promise<Map<number, Place>> {
     const table = await this.upToDate(scope);
     const places = new Map<number, Place>();
-    const seen = new Seen(scope);
+    const seen = new Seen(scope, draws);
     for (let i = 0; i < keys.length; i += 1) {
       for (const hit of table.hits(prints[2 * i] as number, prints[2 * i + 1] as number)) {
-        const place = await seen.verify(hit, keys[i] as string);
+        const verified = seen.verify(hit, keys[i] as string);
+        // Only what has to be read is waited for.
+        const place = verified instanceof Promise ? await verified : verified;
         if (place === undefined) continue;
         places.set(i, place);
         break;
@@ -140,13 +68,14 @@ export class KeyFinder {
       if (this.pools.size <= POOLS) break;
       this.pools.delete(oldest);
     }
-    if (table.block < scope.pool.blocks) {
-      const news = await scope.all<FingerprintRecord>(
-        "fingerprints",
-        range([id, table.block], [id, scope.pool.blocks], true),
-      );
+    // Some at a time: those of a large pool would keep the page waiting.
+    while (table.block < scope.pool.blocks) {
+      const from = range([id, table.block], [id, scope.pool.blocks], true);
+      const news = await scope.all<FingerprintRecord>("fingerprints", from, BLOCKS_AT_A_TIME);
       // Another call may have added some of them meanwhile.
       for (const record of news) if (record.block > table.block) table.add(record);
+      // The last ones may be swept.
+      if (news.length < BLOCKS_AT_A_TIME) table.block = Math.max(table.block, scope.pool.blocks);
     }
     return table;
   }
@@ -157,41 +86,43 @@ class Seen {
   private readonly blocks = new Map<string, { keys: string[]; codes: string[] } | null>();
   private readonly lots = new Map<number, { lot: LotRecord; batch: BatchRecord } | null>();
 
-  constructor(private readonly scope: PoolScope) {}
+  constructor(
+    private readonly scope: PoolScope,
+    private readonly wantsDraws: boolean,
+  ) {}
 
-  async verify(hit: { lot: number; start: number; offset: number }, key: string): Promise<Place | undefined> {
-    const block = await this.block(hit.lot, hit.start);
+  /** At once, if nothing has to be read: most hits of an upload lie in the blocks of the hits before. */
+  verify(hit: Hit, key: string): Place | undefined | Promise<Place | undefined> {
+    const block = this.blocks.get(nameOf(hit));
+    const known = this.lots.get(hit.lot);
+    if (block === undefined || known === undefined) return this.read(hit).then(() => this.verify(hit, key));
     if (block?.keys[hit.offset] !== key) return undefined;
-    const known = await this.lot(hit.lot);
     if (known === null || known.batch.state === "dropped") return undefined;
-    const at: [number, number] = [hit.lot, hit.start + hit.offset];
+    const position = hit.start + hit.offset;
+    const place = { ...known, position, code: block.codes[hit.offset] as string, draw: undefined, isVoid: false };
+    return this.wantsDraws || known.batch.state === "undone" ? this.withDraw(place) : place;
+  }
+
+  private async withDraw(place: Place): Promise<Place | undefined> {
     const { scope } = this;
-    const draw = known.lot.assigned > 0 ? await scope.get<DrawRecord>("draws", at) : undefined;
-    const isVoid = known.lot.void > 0 && (await got(scope.store("voids").count(at))) > 0;
-    if (known.batch.state === "undone" && draw === undefined && !isVoid) return undefined;
-    return { ...known, position: at[1], code: block.codes[hit.offset] as string, draw, isVoid };
+    const { lot, batch, position } = place;
+    const at: [number, number] = [lot.id, position];
+    const draw = lot.assigned > 0 ? await scope.get<DrawRecord>("draws", at) : undefined;
+    const isVoid = lot.void > 0 && (await got(scope.store("voids").count(at))) > 0;
+    if (batch.state === "undone" && draw === undefined && !isVoid) return undefined;
+    return { ...place, draw, isVoid };
   }
 
-  private async block(lot: number, start: number): Promise<{ keys: string[]; codes: string[] } | null> {
-    const name = `${lot} ${start}`;
-    let block = this.blocks.get(name);
-    if (block === undefined) {
-      const record = await this.scope.get<BlockRecord>("blocks", [lot, start]);
-      const codes = record?.codes.split("\n") ?? [];
-      block = record === undefined ? null : { codes, keys: record.keys === null ? codes : record.keys.split("\n") };
-      this.blocks.set(name, block);
-    }
-    return block;
-  }
-
-  private async lot(id: number): Promise<{ lot: LotRecord; batch: BatchRecord } | null> {
-    let known = this.lots.get(id);
-    if (known === undefined) {
-      const lot = await this.scope.get<LotRecord>("lots", id);
-      const batch = lot && (await this.scope.get<BatchRecord>("batches", [lot.pool, lot.batch]));
-      known = lot && batch ? { lot, batch } : null;
-      this.lots.set(id, known);
-    }
-    return known;
+  private async read(hit: Hit): Promise<void> {
+    const record = await this.scope.get<BlockRecord>("blocks", [hit.lot, hit.start]);
+    const codes = record?.codes.split("\n") ?? [];
+    const keys = record?.keys?.split("\n") ?? codes;
+    this.blocks.set(nameOf(hit), record === undefined ? null : { codes, keys });
+    if (this.lots.has(hit.lot)) return;
+    const lot = await this.scope.get<LotRecord>("lots", hit.lot);
+    const batch = lot && (await this.scope.get<BatchRecord>("batches", [lot.pool, lot.batch]));
+    this.lots.set(hit.lot, lot && batch ? { lot, batch } : null);
   }
 }
+
+const nameOf = ({ lot, start }: Hit): string => `${lot} ${start}`;

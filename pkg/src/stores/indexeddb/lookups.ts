@@ -77,7 +77,9 @@ export async function find(
 
 export async function contains(scope: PoolScope, finder: KeyFinder, keys: readonly string[]): Promise<Uint8Array> {
   const bits = new Uint8Array(keys.length);
-  for (const [i, { batch }] of await finder.locate(scope, keys)) if (batch.state !== "staged") bits[i] = 1;
+  for (const [i, { batch }] of await finder.locate(scope, keys, { draws: false })) {
+    if (batch.state !== "staged") bits[i] = 1;
+  }
   return bits;
 }
 

@@ -2,6 +2,7 @@
 import type { BatchRow, CodeBlock } from "../../store.js";
 import { DAY, dayOf, toColumn } from "../instants.js";
 import { firstOf, got, range, under } from "./database.js";
+import { repeatsIn } from "./fingerprints.js";
 import type { KeyFinder } from "./keys.js";
 import type { BatchRecord, BlockRecord, FingerprintRecord, LotRecord, PoolScope } from "./records.js";
 
@@ -74,17 +75,15 @@ export async function addBlock(
   const { keys, runs } = request.block;
   const prints = finder.fingerprintsOf(keys);
   // A place in this very batch is an earlier block's: as much a duplicate as any.
-  const places = await finder.locate(scope, keys, prints);
-  const inBlock = new Set<string>();
+  const places = await finder.locate(scope, keys, { prints, draws: false });
+  const repeats = repeatsIn(keys, prints);
   const duplicates: number[] = [];
   let i = 0;
   for (const run of runs) {
     const chosen: number[] = [];
     for (const end = i + run.count; i < end; i += 1) {
-      const key = keys[i] as string;
-      if (places.has(i) || inBlock.has(key)) duplicates.push(i);
+      if (places.has(i) || repeats[i] === 1) duplicates.push(i);
       else chosen.push(i);
-      inBlock.add(key);
     }
     if (chosen.length > 0) await addRun(scope, batch, toColumn(run.expiresAt), request.block, chosen, prints);
   }
@@ -124,7 +123,10 @@ async function addRun(
     lot = { ...blank, id: (await got(scope.store("lots").add(blank))) as number };
   }
   const fingerprints = new Uint32Array(2 * chosen.length);
-  for (const [at, i] of chosen.entries()) fingerprints.set(prints.subarray(2 * i, 2 * i + 2), 2 * at);
+  for (const [at, i] of chosen.entries()) {
+    fingerprints[2 * at] = prints[2 * i] as number;
+    fingerprints[2 * at + 1] = prints[2 * i + 1] as number;
+  }
   pool.blocks += 1;
   const { id, added: start } = lot;
   const keysDiffer = keys !== codes && chosen.some((i) => keys[i] !== codes[i]);

@@ -1,0 +1,236 @@
+/** Uploads on the page, in a worker, over IndexedDB, in a real browser. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Locator, Page } from "playwright-core";
+import { makePool, poolRow, Site, type Visit } from "./page.js";
+
+const ROWS = 1_000_000;
+/** How long an upload's lease holds, in milliseconds; see src/limits.rs. */
+const LEASE = 60_000;
+const SHEETS = fileURLToPath(new URL("../fixtures/sheets/", import.meta.url));
+
+const folder = mkdtempSync(join(tmpdir(), "coupon-pools-e2e-"));
+const large = join(folder, "large.csv");
+let site: Site;
+before(async () => {
+  // Every thousandth row cannot be taken.
+  const rows = Array.from({ length: ROWS }, (_, row) =>
+    row % 1_000 === 999 ? "1.5E+9" : `L-${(row * 7919).toString(36)}`,
+  );
+  writeFileSync(large, `code\n${rows.join("\n")}\n`);
+  site = await Site.open();
+});
+after(async () => {
+  await site?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A pool, its dialog for uploads, and nothing for the browser to complain about. */
+function visit(
+  title: string,
+  work: (visit: Visit & { dialog: Locator; pick: (file: string) => Promise<void> }) => Promise<void>,
+) {
+  test(title, async () => {
+    const one = await site.visit();
+    try {
+      await makePool(one.page, "Spring sale");
+      await work({ ...one, dialog: await opened(one.page), pick: (file) => pick(one.page, file) });
+      assert.deepEqual(one.complaints, []);
+    } finally {
+      await one.context.close();
+    }
+  });
+}
+
+async function opened(page: Page): Promise<Locator> {
+  await page.getByRole("button", { name: "Upload codes into Spring sale" }).click();
+  return page.getByRole("dialog");
+}
+
+async function pick(page: Page, file: string): Promise<void> {
+  await page.locator("#file").setInputFiles(file);
+}
+
+/** What the figures of the report say. */
+const figures = (dialog: Locator) => dialog.locator(".figures dd").allTextContents();
+
+visit("a workbook is read in the worker, cell by cell as people see it", async ({ page, dialog, pick }) => {
+  await pick(join(SHEETS, "openpyxl/files/title-above.xlsx"));
+  await dialog.getByText("title-above.xlsx: checked, nothing stored").waitFor();
+  assert.deepEqual(await figures(dialog), ["3", "3", "0", "0", "0"]);
+  assert.equal(await dialog.getByLabel("Names of the columns").inputValue(), "3");
+  assert.equal(await dialog.getByLabel("Worksheet").inputValue(), "Export");
+  assert.deepEqual(await dialog.locator("tr.code").first().locator("td").allTextContents(), [
+    "4",
+    "AB12CD",
+    "2030-01-31",
+    "new, until 31 Jan 2030",
+  ]);
+  await dialog.getByRole("button", { name: "Add 3 codes" }).click();
+  await dialog.getByText("title-above.xlsx: stored").waitFor();
+  assert.equal((await poolRow(page, "spring-sale"))[1], "3");
+});
+
+visit("what cannot be told is asked, and what was told wrong can be put right", async ({ page, dialog, pick }) => {
+  await pick(join(SHEETS, "openpyxl/files/two-with-data.xlsx"));
+  await dialog.getByRole("heading", { name: "Which worksheet holds the codes?" }).waitFor();
+  await dialog.getByRole("button", { name: "Summer" }).click();
+  await dialog.locator("tr.code").filter({ hasText: "SUMMER-2" }).waitFor();
+  await dialog.getByRole("button", { name: "Another file" }).click();
+
+  const unclear = join(folder, "unclear.csv");
+  writeFileSync(unclear, "one two;three four\nabc def ghi;mno pqr stu\n");
+  await pick(unclear);
+  await dialog.getByRole("heading", { name: "Which column holds the codes?" }).waitFor();
+  await dialog.getByRole("button", { name: /three four/ }).click();
+  await dialog.locator("tr.code").filter({ hasText: "mno pqr stu" }).waitFor();
+  await dialog.getByRole("button", { name: "Another file" }).click();
+
+  const hopeless = join(folder, "hopeless.csv");
+  writeFileSync(hopeless, "code\n1.5E+9\n2.5E+9\n");
+  await pick(hopeless);
+  await dialog.getByRole("alert").getByText("hopeless.csv").waitFor();
+  const kept = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Download all rejected rows" }).click();
+  assert.match(await readFile(await (await kept).path(), "utf8"), /^3,code,2\.5E\+9,rounded-number,/m);
+  await dialog.getByRole("button", { name: "Another file" }).click();
+
+  const file = join(folder, "two.csv");
+  writeFileSync(file, "AAA-1,2027-01-31\nBBB-2,2027-02-28\nCCC-3,31.13.2027\n");
+  await pick(file);
+  await dialog.getByText("two.csv: checked").waitFor();
+  await dialog.getByLabel("Names of the columns").selectOption("row 1");
+  await dialog.locator("tr.header").filter({ hasText: "AAA-1" }).waitFor();
+  await dialog.getByLabel("Names of the columns").selectOption("none");
+  await dialog.getByLabel("Expiry").selectOption("column 2");
+  await dialog.locator("tr.rejected").filter({ hasText: "not a date" }).waitFor();
+  assert.deepEqual(await figures(dialog), ["3", "2", "0", "0", "1"]);
+  await dialog.getByLabel("Expiry").selectOption("none");
+  await dialog.getByRole("button", { name: "Add 3 codes" }).click();
+  await dialog.getByText("two.csv: stored").waitFor();
+  assert.deepEqual(await figures(dialog), ["3", "3", "0", "0", "0"]);
+  assert.equal((await poolRow(page, "spring-sale"))[1], "3");
+});
+
+visit("a million rows: the page goes on answering, and every rejected row is kept", async ({ page, dialog, pick }) => {
+  const workers: string[] = [];
+  const ended = new Promise<void>((resolve) => {
+    page.on("worker", (worker) => {
+      workers.push(new URL(worker.url()).pathname);
+      worker.on("close", () => resolve());
+    });
+  });
+  await dialog.getByLabel("Look at it before").uncheck();
+  const tasks = await longestTask(page, async () => {
+    await pick(large);
+    await dialog
+      .locator("#upload-figures")
+      .filter({ hasText: /rows · .* of [\d.]+ MB · [\d,]+ rows a second · .* left/ })
+      .waitFor();
+    await dialog.getByText("large.csv: stored").waitFor({ timeout: 120_000 });
+  });
+  // Of the processor's time: a busy machine makes no task longer.
+  assert.ok(tasks < 50, `the page was busy for ${tasks} ms at once`);
+  assert.deepEqual(workers, ["/coupon-pools/dist/worker/script.js"]);
+  await ended;
+  assert.deepEqual(await figures(dialog), ["1,000,000", "999,000", "0", "0", "1,000"]);
+  const kept = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Download all rejected rows" }).click();
+  const rows = (await readFile(await (await kept).path(), "utf8")).trim().split("\r\n");
+  assert.equal(rows.length, 1 + 1_000);
+  assert.match(rows.at(-1) ?? "", /^1000001,code,1\.5E\+9,rounded-number,/);
+});
+
+visit("a cancelled upload leaves nothing, and can be started again at once", async ({ page, dialog, pick }) => {
+  await dialog.getByLabel("Look at it before").uncheck();
+  await pick(large);
+  await dialog.locator("#upload-figures").filter({ hasText: "rows a second" }).waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await dialog.getByText("or drop it here").waitFor();
+  await dialog.getByText("No uploads yet.").waitFor();
+  assert.equal((await poolRow(page, "spring-sale"))[1], "0");
+  await pick(large);
+  await dialog.locator("#upload-figures").filter({ hasText: "rows a second" }).waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  const small = join(folder, "small.csv");
+  writeFileSync(small, "code\nL-0\nL-1\n");
+  await opened(page);
+  await pick(small);
+  await dialog.getByRole("button", { name: "Add 2 codes" }).click();
+  await dialog.getByText("small.csv: stored").waitFor();
+});
+
+visit("a worker that dies in the middle is noticed at once, and leaves nothing", async ({ page, dialog, pick }) => {
+  await dialog.getByLabel("Look at it before").uncheck();
+  const started = page.waitForEvent("worker");
+  await pick(large);
+  await dialog.locator("#upload-figures").filter({ hasText: "rows a second" }).waitFor();
+  await (await started).evaluate(() => close());
+  await dialog.getByRole("alert").getByText("the engine crashed").waitFor();
+  assert.equal((await poolRow(page, "spring-sale"))[1], "0");
+  await dialog.getByRole("button", { name: "Another file" }).click();
+  await pick(large);
+  await dialog.getByText("large.csv: stored").waitFor({ timeout: 120_000 });
+  assert.deepEqual(await figures(dialog), ["1,000,000", "999,000", "0", "0", "1,000"]);
+});
+
+visit("a tab that is closed in the middle leaves nothing to draw; the same file is taken whole later", async (one) => {
+  const { page, context, dialog, pick: pickHere } = one;
+  await dialog.getByLabel("Look at it before").uncheck();
+  await pickHere(large);
+  await dialog.locator("#upload-figures").filter({ hasText: "rows a second" }).waitFor();
+  await page.close();
+
+  const next = await context.newPage();
+  await next.addInitScript((later) => {
+    const now = Date.now;
+    Date.now = () => now() + later;
+  }, LEASE);
+  await next.goto(site.url);
+  await next.locator("body[data-ready]").waitFor();
+  assert.equal((await poolRow(next, "spring-sale"))[1], "0");
+  const again = await opened(next);
+  await again.getByLabel("Look at it before").uncheck();
+  await pick(next, large);
+  await again.getByText("large.csv: stored").waitFor({ timeout: 120_000 });
+  assert.deepEqual(await figures(again), ["1,000,000", "999,000", "0", "0", "1,000"]);
+});
+
+/** The longest task of the page's own thread while this runs, in milliseconds of the processor's time. */
+async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
+  const browser = page.context().browser();
+  assert.ok(browser);
+  await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing"] });
+  let trace: Buffer;
+  try {
+    await page.evaluate((mark) => void performance.mark(mark), MARK);
+    await work();
+  } finally {
+    trace = await browser.stopTracing();
+  }
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
+  // The browser's own pages have threads of the same name.
+  const own = traceEvents.find(({ name }) => name === MARK);
+  const tasks = traceEvents
+    .filter(({ name, pid, tid }) => /RunTask$/.test(name) && pid === own?.pid && tid === own.tid)
+    .map(({ tdur = 0 }) => tdur / 1_000);
+  assert.ok(tasks.length > 100, `the trace has ${tasks.length} tasks of the page`);
+  return Math.max(...tasks);
+}
+
+const MARK = "the thread of this page";
+
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Of the processor's time, in microseconds. */
+  tdur?: number;
+}
