@@ -83,6 +83,8 @@ codes! {
     PoolKind = PoolConflictError "POOL_KIND",
     /// Dynamic pools are not available yet in this version; use a static pool.
     DynamicUnavailable = PoolConflictError "DYNAMIC_UNAVAILABLE",
+    /// The pattern leaves too few codes, so that they could be guessed or would run out; `details.add` says how many characters to add.
+    PatternTooSmall = CouponPoolsError "PATTERN_TOO_SMALL",
     /// No code is left (or the contact's code has expired) and the pool says `stop`; upload more codes or choose another `onEmpty`.
     OutOfCodes = OutOfCodesError "OUT_OF_CODES",
     /// Another upload to this pool is under way; wait for it, or until its lease has run out.

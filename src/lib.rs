@@ -12,6 +12,8 @@ pub mod error;
 pub mod export;
 pub mod flow;
 #[cfg(feature = "manage")]
+pub mod generate;
+#[cfg(feature = "manage")]
 pub mod import;
 pub mod limits;
 pub mod pool;

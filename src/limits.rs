@@ -110,3 +110,19 @@ pub const LEASE_MS: i64 = 60_000;
 
 /// How often a lost race on a pool's document is tried again before the caller is told.
 pub const RACE_RETRIES: usize = 16;
+
+/// Bits of guess resistance under which a pattern is refused: with 24, a guesser tries 16 million codes for each hit.
+pub const GUESS_FLOOR_BITS: f64 = 24.0;
+
+/// Bits of guess resistance under which a pattern is warned of: 32 is out of reach of anybody who has to ask a shop.
+pub const GUESS_WARNING_BITS: f64 = 32.0;
+
+/// Bits between a pattern's space and the codes in use that must be left, whatever floor is set: with 2, a quarter of
+/// the space is used; past that, chance meets known codes too often.
+pub const ROOM_BITS: f64 = 2.0;
+
+/// Codes that a dynamic pool without a limit is planned for: a year of a large sender.
+pub const PLANNED_CODES: u64 = 1_000_000;
+
+/// Most characters drawn at random in a generated code: 128 bits in any alphabet, and people have to type it.
+pub const PATTERN_LENGTH: usize = 128;
