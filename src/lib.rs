@@ -19,6 +19,8 @@ pub mod limits;
 pub mod pool;
 pub mod record;
 pub mod sheet;
+#[cfg(feature = "manage")]
+pub mod shop;
 mod sorted;
 #[cfg(feature = "mail")]
 pub mod template;
