@@ -51,7 +51,7 @@ impl Draws {
         heard.saw(&request.pool, document);
         let ClaimAnswer::Claimed { outcomes, remaining, added, .. } = answer else { return Ok(()) };
         ensure!(request.version == document.version, "a claim of old settings drew");
-        ensure!(document.kind == Kind::Static, "a claim for a fixed pool reached the store");
+        ensure!(document.kind != Kind::Fixed, "a claim for a fixed pool reached the store");
         ensure!(!document.archived, "an archived pool gave codes");
         let settings = (request.reuse, request.expires_at, request.min_validity);
         ensure!(
@@ -62,7 +62,9 @@ impl Draws {
         let different: BTreeSet<_> = request.uses.iter().collect();
         ensure!(different.len() == request.uses.len(), "a claim names a use twice");
         ensure!(
-            document.on_empty == OnEmpty::Stop || request.falls_back.iter().all(|counts| *counts),
+            document.on_empty == OnEmpty::Stop
+                || document.kind == Kind::Dynamic
+                || request.falls_back.iter().all(|counts| *counts),
             "an omission or a fallback is not counted"
         );
         for (at, outcome) in outcomes.items.iter().enumerate() {

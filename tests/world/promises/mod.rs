@@ -4,6 +4,7 @@ mod alerts;
 mod books;
 mod draws;
 mod mails;
+pub(crate) mod shop;
 mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use coupon_pools::pool::alerts::Alert;
 use coupon_pools::pool::document::{Kind, PoolDocument};
 
 use crate::chance::Chance;
+use crate::chores::DYNAMIC;
 use crate::orders::{Ending, Order, Showing};
 use crate::schedule::Kept;
 use crate::store::Store;
@@ -120,6 +122,7 @@ impl Promises {
                 | Step::Codes(_)
                 | Step::PageOf(_)
                 | Step::Alerts(Alerts { .. })
+                | Step::JournalOf(_)
         );
         let only_reads = self.flows.get(&flow).is_some_and(|heard| heard.order.only_reads());
         ensure!(reads || !only_reads, "a flow that only reads asks for {}", step.name());
@@ -148,11 +151,15 @@ impl Promises {
             (Step::BeginBatch(request), Reply::BeginBatch(_)) => self.touched = Some(request.pool.clone()),
             (Step::AddBlock(request), Reply::Settle(answer)) => {
                 self.touched = Some(request.pool.clone());
-                self.uploads.added(request, answer, store, &self.limits)?;
+                if request.pool != DYNAMIC {
+                    self.uploads.added(request, answer, store, &self.limits)?;
+                }
             }
             (Step::CommitBatch(request), Reply::CommitBatch(answer)) => {
                 self.touched = Some(request.pool.clone());
-                self.uploads.committed(request, answer)?;
+                if request.pool != DYNAMIC {
+                    self.uploads.committed(request, answer)?;
+                }
             }
             (Step::UndoBatch(request), Reply::UndoBatch(_)) => self.touched = Some(request.pool.clone()),
             (Step::SaveAlerts(request), Reply::SaveAlerts(answer)) if answer.saved => self.alerts.saved(request)?,
@@ -239,8 +246,10 @@ impl Promises {
 impl Heard {
     fn hears(&mut self, place: Use, answered: Answered) {
         let code = answered.code.clone();
+        let filled = place.0 == DYNAMIC;
         let before = self.answers.insert(place, answered);
-        self.mixed |= before.is_some_and(|before| before.code != code);
+        // A dynamic pool that was empty is filled, and asked again.
+        self.mixed |= before.is_some_and(|before| before.code != code && !(filled && before.code.is_none()));
     }
 
     fn saw(&mut self, pool: &str, document: &PoolDocument) {
