@@ -174,6 +174,7 @@ impl World {
                     continue;
                 }
                 Turn::Fill(request) => {
+                    self.promises.filling(flow);
                     let order = Order::TopUp { pool: request.pool, count: request.count, wait: request.wait };
                     self.start_for(process, order, Some(flow))?;
                 }

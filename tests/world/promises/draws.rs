@@ -105,7 +105,7 @@ impl Draws {
             ensure!(!valid, "the holder of {place:?} has a valid code and got nothing");
             let expired = request.reuse == Reuse::PerContact && in_pool().filter(mine).count() > 0;
             ensure!((outcome == Outcome::Expired) == expired, "{place:?}: {outcome:?}");
-            heard.hears(place, Answered { code: None, new: false, first: 0, last: 0, order: 0 });
+            heard.hears(place, Answered { code: None, new: false, first: 0, last: 0, order: 0, counts: true });
             return Ok(());
         };
         let now = Held { number, code: code.to_owned(), holder: holder.clone(), expires_at };
@@ -142,7 +142,8 @@ impl Draws {
         let before = heard.answers.get(&place).filter(|before| before.order == order);
         let new = !repeat || before.is_some_and(|before| before.new);
         let first = before.map_or(answers, |before| before.first);
-        let answered = Answered { code: Some((code.to_owned(), number, shown)), new, first, last: answers, order };
+        let answered =
+            Answered { code: Some((code.to_owned(), number, shown)), new, first, last: answers, order, counts: true };
         heard.counted.insert((request.pool.clone(), number, answers));
         heard.hears(place.clone(), answered);
         self.held.insert(place, now);

@@ -44,6 +44,8 @@ struct Heard {
     documents: BTreeMap<String, PoolDocument>,
     /// It was given different answers to the same question, or settings changed while it was at it.
     mixed: bool,
+    /// A pool was filled for it, and it has not claimed since.
+    filled: bool,
     /// By pool and use.
     answers: BTreeMap<Use, Answered>,
     /// Pool, number and which answer about that draw it was, of every code.
@@ -65,6 +67,8 @@ struct Answered {
     last: u32,
     /// Which record of the use it was: after a release the same use may be recorded again.
     order: u64,
+    /// A dynamic pool that is empty is filled, and asked again: only what it says then counts.
+    counts: bool,
 }
 
 /// Says what is broken unless it holds.
@@ -102,6 +106,7 @@ impl Promises {
             batch,
             documents: BTreeMap::new(),
             mixed: false,
+            filled: false,
             answers: BTreeMap::new(),
             counted: BTreeSet::new(),
         };
@@ -143,6 +148,7 @@ impl Promises {
             (Step::Claim(request), Reply::Claim(answer)) => {
                 self.touched = Some(request.pool.clone());
                 self.draws.claimed(request, answer, store, &self.limits, heard)?;
+                heard.filled = false;
             }
             (Step::Release(request), Reply::Release(outcomes)) => {
                 self.touched = Some(request.pool.clone());
@@ -166,6 +172,13 @@ impl Promises {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A pool is to be filled for a flow.
+    pub(crate) fn filling(&mut self, flow: u64) {
+        if let Some(heard) = self.flows.get_mut(&flow) {
+            heard.filled = true;
+        }
     }
 
     /// The notifier has heard an alert.
@@ -246,10 +259,11 @@ impl Promises {
 impl Heard {
     fn hears(&mut self, place: Use, answered: Answered) {
         let code = answered.code.clone();
-        let filled = place.0 == DYNAMIC;
-        let before = self.answers.insert(place, answered);
-        // A dynamic pool that was empty is filled, and asked again.
-        self.mixed |= before.is_some_and(|before| before.code != code && !(filled && before.code.is_none()));
+        let before = self.answers.remove(&place);
+        let counted = before.as_ref().is_some_and(|before| before.counts);
+        self.mixed |= counted && before.is_some_and(|before| before.code != code);
+        let counts = place.0 != DYNAMIC || code.is_some() || self.filled || counted;
+        self.answers.insert(place, Answered { counts, ..answered });
     }
 
     fn saw(&mut self, pool: &str, document: &PoolDocument) {
