@@ -25,6 +25,7 @@ const POOL = {
   timeZone: "UTC",
   caseSensitive: false,
   fixedCode: null,
+  dynamic: null,
   sample: null,
   archived: false,
   revision: 1,

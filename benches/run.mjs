@@ -8,8 +8,29 @@ import { fileURLToPath } from "node:url";
 import { sizes } from "./sizes.mjs";
 import { missed, table } from "./table.mjs";
 
-const CASES = ["csv", "fill", "draws", "sqlite-draws", "postgres", "redis", "cloudflare", "uploads", "mails"];
-const PEERS = ["papaparse", "udsv", "handlebars", "libsql", "pg", "redis", "miniflare"];
+const CASES = [
+  "csv",
+  "generate",
+  "fill",
+  "draws",
+  "sqlite-draws",
+  "postgres",
+  "redis",
+  "cloudflare",
+  "uploads",
+  "mails",
+];
+const PEERS = [
+  "papaparse",
+  "udsv",
+  "nanoid",
+  "voucher-code-generator",
+  "handlebars",
+  "libsql",
+  "pg",
+  "redis",
+  "miniflare",
+];
 const COMMAND = "make bench";
 
 const started = performance.now();

@@ -272,6 +272,30 @@ pub struct Block {
 }
 
 impl Block {
+    /// An empty block with room for `count` codes of `bytes` bytes in all.
+    #[cfg(feature = "manage")]
+    pub fn with_capacity(count: usize, bytes: usize) -> Self {
+        Block {
+            codes: Texts::with_capacity(count, bytes),
+            keys: Texts::default(),
+            fingerprints: Vec::with_capacity(count),
+            runs: Vec::new(),
+        }
+    }
+
+    /// Adds a code with its key, without touching the runs. The first key that is not its code brings all of them.
+    #[cfg(feature = "manage")]
+    pub fn push(&mut self, code: &str, key: &str, fingerprint: u64) {
+        if !self.keys.is_empty() || key != code {
+            if self.keys.is_empty() {
+                self.keys = self.codes.clone();
+            }
+            self.keys.push(key);
+        }
+        self.codes.push(code);
+        self.fingerprints.push(fingerprint);
+    }
+
     /// The equality key of the code at `index`.
     pub fn key(&self, index: usize) -> &str {
         if self.keys.is_empty() { self.codes.get(index) } else { self.keys.get(index) }

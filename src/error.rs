@@ -81,8 +81,10 @@ codes! {
     PoolInUse = PoolConflictError "POOL_IN_USE",
     /// The pool's kind does not allow this call: only static pools take uploads, fixed pools store no draws.
     PoolKind = PoolConflictError "POOL_KIND",
-    /// Dynamic pools are not available yet in this version; use a static pool.
-    DynamicUnavailable = PoolConflictError "DYNAMIC_UNAVAILABLE",
+    /// As many codes were generated as the pool's `dynamic.limit` allows; raise it or take it away.
+    LimitReached = PoolConflictError "LIMIT_REACHED",
+    /// The pattern leaves too few codes, so that they could be guessed or would run out; `details.add` says how many characters to add.
+    PatternTooSmall = CouponPoolsError "PATTERN_TOO_SMALL",
     /// No code is left (or the contact's code has expired) and the pool says `stop`; upload more codes or choose another `onEmpty`.
     OutOfCodes = OutOfCodesError "OUT_OF_CODES",
     /// Another upload to this pool is under way; wait for it, or until its lease has run out.
@@ -131,6 +133,14 @@ codes! {
     TemplatePlace = TemplateError "TEMPLATE_PLACE",
     /// The template is longer, deeper or has more tags than is read.
     TemplateTooLarge = TemplateError "TEMPLATE_TOO_LARGE",
+    /// The pool's shop is not among the `shops` that this `CouponPools` was given; name it there.
+    ShopUnknown = ShopError "SHOP_UNKNOWN",
+    /// The shop does not answer, or its answers are lost; the `cause` says more. What was begun is finished by the next `maintain`.
+    ShopUnreachable = ShopError "SHOP_UNREACHABLE",
+    /// The shop refused, in the words of the message.
+    ShopRefused = ShopError "SHOP_REFUSED",
+    /// The rule is gone, has ended or does not allow codes, or is no rule of such a shop; the message says which.
+    RuleUnusable = ShopError "RULE_UNUSABLE",
     /// The store threw; its own error is the `cause`. Whatever was asked may or may not have happened: the same call may be repeated.
     StoreFailed = StoreError "STORE_FAILED",
     /// The store answered with something that the contract does not allow; run the contract suite on it.

@@ -12,11 +12,15 @@ pub mod error;
 pub mod export;
 pub mod flow;
 #[cfg(feature = "manage")]
+pub mod generate;
+#[cfg(feature = "manage")]
 pub mod import;
 pub mod limits;
 pub mod pool;
 pub mod record;
 pub mod sheet;
+#[cfg(feature = "manage")]
+pub mod shop;
 mod sorted;
 #[cfg(feature = "mail")]
 pub mod template;

@@ -110,3 +110,43 @@ pub const LEASE_MS: i64 = 60_000;
 
 /// How often a lost race on a pool's document is tried again before the caller is told.
 pub const RACE_RETRIES: usize = 16;
+
+/// Bits of guess resistance under which a pattern is refused: with 24, a guesser tries 16 million codes for each hit.
+pub const GUESS_FLOOR_BITS: f64 = 24.0;
+
+/// Bits of guess resistance under which a pattern is warned of: 32 is out of reach of anybody who has to ask a shop.
+pub const GUESS_WARNING_BITS: f64 = 32.0;
+
+/// Bits between a pattern's space and the codes in use that must be left, whatever floor is set: with 2, a quarter of
+/// the space is used; past that, chance meets known codes too often.
+pub const ROOM_BITS: f64 = 2.0;
+
+/// Codes that a dynamic pool without a limit is planned for: a year of a large sender.
+pub const PLANNED_CODES: u64 = 1_000_000;
+
+/// Most characters drawn at random in a generated code: 128 bits in any alphabet, and people have to type it.
+pub const PATTERN_LENGTH: usize = 128;
+
+/// Codes kept in stock by a dynamic pool that does not say how many: a small campaign, and seconds of a shop's time.
+#[cfg(feature = "manage")]
+pub const BUFFER: u64 = 1_000;
+
+/// Most codes in one top-up: its codes are made again from the seed whenever it is taken over, in a tenth of a second.
+#[cfg(feature = "manage")]
+pub const TOP_UP_CODES: u64 = 250_000;
+
+/// Codes that a top-up stores at a time: few enough that waiting draws see them soon.
+#[cfg(feature = "manage")]
+pub const TOP_UP_STORED: usize = 5_000;
+
+/// How long a draw that finds a dynamic pool empty waits for a top-up, in milliseconds: past a shop's slow minute a mail
+/// is better decided by `onEmpty`.
+pub const TOP_UP_WAIT_MS: i64 = 20_000;
+
+/// How long after a top-up failed draws do not ask the shop again, in milliseconds: a shop that is down is left alone.
+#[cfg(feature = "manage")]
+pub const TOP_UP_REST_MS: i64 = 30_000;
+
+/// How long `prepare` waits for a shop, in milliseconds: it is asked ahead of a send, by somebody who looks on.
+#[cfg(feature = "manage")]
+pub const PREPARE_WAIT_MS: i64 = 600_000;

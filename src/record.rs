@@ -53,6 +53,18 @@ impl Value {
         }
     }
 
+    /// Takes an entry of somebody else's object out, whose names are as they are; `Null` if it is not there.
+    #[cfg(feature = "manage")]
+    pub fn take_foreign(&mut self, name: &str) -> Value {
+        match self {
+            Value::Map(entries) => {
+                let entry = entries.iter_mut().find(|(key, _)| key == name);
+                entry.map(|(_, value)| std::mem::take(value)).unwrap_or_default()
+            }
+            _ => Value::Null,
+        }
+    }
+
     /// Takes an entry out and reads it; the error names it.
     pub fn read<T: FromValue>(&mut self, name: &str) -> Result<T> {
         T::from_value(self.take(name)).map_err(|error| {

@@ -90,6 +90,7 @@ const SETTINGS = new Set([
   "timeZone",
   "caseSensitive",
   "fixedCode",
+  "dynamic",
   "archived",
 ]);
 

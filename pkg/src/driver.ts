@@ -5,8 +5,11 @@ import { type EngineError, typedError } from "./engine-error.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
 import { blame } from "./failures.js";
 
-/** Performs a step: the reply, or a promise of it. */
-export type Perform = (step: string, request: unknown) => unknown;
+/**
+ * Performs a step: the reply, or a promise of it. A reply that tells of a failure of the host's names the number under
+ * which `keep` keeps it.
+ */
+export type Perform = (step: string, request: unknown, keep?: (failure: unknown) => number) => unknown;
 
 /** What a flow came to, and the host's own failures on the way, by number: errors inside `done` may name them. */
 export interface Run {
@@ -38,7 +41,7 @@ export async function run(
   async function next(state: { step: string; request: unknown }): Promise<FlowState> {
     let reply: unknown;
     try {
-      reply = await perform(state.step, state.request);
+      reply = await perform(state.step, state.request, (failure) => failures.push(failure) - 1);
     } catch (error) {
       const { cause, whose } = blame(error, state.step);
       const number = failures.push(cause) - 1;

@@ -8,6 +8,8 @@ export interface Engine {
   compile(parts: readonly { part: string; text: string }[], mode: string, nonce: string | undefined): Compiled;
   /** Lets a template go. */
   forget(id: number): void;
+  /** So many different codes of a pattern. Only `manage` has it. */
+  generate(pattern: unknown, count: number): { text: string; ends: Uint32Array };
 }
 
 /** A parsed template: where its static text stands, and what it asks for. */
@@ -64,7 +66,7 @@ export interface Artefacts extends SheetArtefacts {
   core: Artefact;
   /** Also templates: compile, render. */
   mail: Artefact;
-  /** Also pools, uploads, look-ups, exports, previews, maintenance. */
+  /** Also pools, uploads, look-ups, exports, previews, top-ups, maintenance. */
   manage: Artefact;
 }
 

@@ -2,7 +2,8 @@
 
 export * from "./errors.js";
 export type * from "./options.js";
-export type { PageOf, RenderContact, RenderResult } from "./pools.js";
+export type { Maintained, PageOf, RenderContact, RenderResult } from "./pools.js";
+export type * from "./shops/shop.js";
 export type { UploadSource } from "./source.js";
 export type * from "./store.js";
 export type { CompiledTemplate } from "./template.js";

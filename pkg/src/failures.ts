@@ -21,7 +21,22 @@ export class Cancelled extends Failure {
 }
 
 /** Steps that no store performs. */
-const HOST_STEPS = new Set(["read", "tell", "emit", "notify", "normalize", "instants", "dates", "pull", "artefact"]);
+const HOST_STEPS = new Set([
+  "read",
+  "tell",
+  "emit",
+  "notify",
+  "normalize",
+  "instants",
+  "dates",
+  "pull",
+  "artefact",
+  "top_up",
+  "shop",
+  "send",
+  "receive",
+  "pause",
+]);
 
 /** What went wrong in a step, and whose failure it is. */
 export function blame(error: unknown, step: string): Failure {

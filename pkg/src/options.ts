@@ -1,17 +1,18 @@
 /** Types of the public face: what calls take and give. */
 
+import type { Shop } from "./shops/shop.js";
 import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
 
 /** What an alert says; see `onAlert`. */
 export interface Alert {
   /** The same in every delivery of this crossing, and never used for another. */
   id: string;
-  type: "low-stock" | "out-of-codes" | "expiring-soon";
+  type: "low-stock" | "out-of-codes" | "expiring-soon" | "top-up-failing" | "rule-unusable";
   /** The pool's handle. */
   pool: string;
   /** The pool's name. */
   name: string;
-  /** The rung that was crossed, as in the settings: `500` or `10%`; for expiring stock, the instant. */
+  /** The rung that was crossed, as in the settings: `500` or `10%`; for expiring stock, the instant; for shops, `top-up` or `rule`. */
   rung: string;
   /** Codes left; for expiring stock, codes that expire. */
   remaining: number;
@@ -23,6 +24,8 @@ export interface Alert {
   expiresAt: number | null;
   /** When the crossing was seen. */
   at: number;
+  /** Why, in the shop's own words, where it is about a shop. */
+  words: string | null;
 }
 
 export interface CouponPoolsOptions {
@@ -30,6 +33,8 @@ export interface CouponPoolsOptions {
   store: Store;
   /** The account of your product that all calls are for; no call reaches another's. Default `"default"`. */
   tenant?: string;
+  /** The shops that fill dynamic pools, by the name that pools give: `shopify()`, `magento()`, `custom()`. */
+  shops?: Readonly<Record<string, Shop>>;
   /** Hears alerts, at least once each; if it throws or takes over 10 s, the alert is delivered again later. */
   onAlert?: (alert: Alert) => void | Promise<void>;
   /** Milliseconds since 1970. Default `Date.now`. */
@@ -66,6 +71,43 @@ export interface PoolSettings {
   caseSensitive?: boolean;
   /** The code of a `fixed` pool. */
   fixedCode?: string;
+  /** What a `dynamic` pool generates. */
+  dynamic?: DynamicSettings;
+}
+
+/** How generated codes look: prefix, characters drawn at random, check character, suffix. */
+export interface CodePattern {
+  /** How many characters are drawn at random, 1 to 128. */
+  length: number;
+  /** What they are drawn from. Default `"unambiguous"`: letters and digits that look like no other. */
+  alphabet?: "alphanum" | "alpha" | "num" | "unambiguous" | { custom: string };
+  prefix?: string;
+  suffix?: string;
+  /** How many characters stand in a group. Default 0: no groups. */
+  every?: number;
+  /** Stands between groups. Default `"-"`. */
+  delimiter?: string;
+  /** Whether a check character follows (ISO/IEC 7064). Default `false`. */
+  check?: boolean;
+  /** Whether codes with offensive words are left out. Default `true`. */
+  words?: boolean;
+}
+
+/** What a dynamic pool generates, where, and how much of it is kept in stock. */
+export interface DynamicSettings {
+  /** The shop's name among `shops`. */
+  shop: string;
+  /** The rule at the shop, as its address bar shows it: a number, or `gid://…`. */
+  rule: string | number;
+  pattern: CodePattern;
+  /** Codes kept in stock. Default 1,000. */
+  buffer?: number;
+  /** Most codes ever generated. Default as many as are needed. */
+  limit?: number | null;
+  /** Bits of guess resistance, log2(codes that the pattern has / codes planned), under which it is refused. Default 24. */
+  guessFloor?: number;
+  /** Bits under which `warnings` says so. Default 32. */
+  guessWarning?: number;
 }
 
 export interface NewPool extends PoolSettings {
@@ -114,6 +156,12 @@ export interface PoolRow {
   timeZone: string;
   caseSensitive: boolean;
   fixedCode: string | null;
+  /** What a dynamic pool generates, with its defaults. */
+  dynamic: Required<DynamicSettings> | null;
+  /** Codes that a dynamic pool has in stock. */
+  buffered: number | null;
+  /** What a person should know about the settings. */
+  warnings: string[];
   archived: boolean;
   revision: number;
   createdAt: number;

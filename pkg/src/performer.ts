@@ -14,6 +14,7 @@ import type { Perform } from "./driver.js";
 import { CouponPoolsError } from "./errors.js";
 import { blame, Failure } from "./failures.js";
 import { LOOK_UPS } from "./look-ups.js";
+import { type Calls, pause, type Send } from "./shops/calls.js";
 import type { Store } from "./store.js";
 
 /** How far an upload has come; `totalBytes` where it is known. */
@@ -29,6 +30,10 @@ export interface Callbacks {
   tenant: string;
   clock: () => number;
   notify?: (alert: unknown) => void | Promise<void>;
+  /** Calls to the shops that fill dynamic pools. */
+  calls?: Calls;
+  /** Has the `top_up` flow fill a dynamic pool for a draw that found it empty. */
+  fill?: (need: { pool: string; count: number; wait: number }) => Promise<void>;
   /** Hears how far an upload has come: at each piece that is read, and each time the store has taken a block. */
   progress?: (progress: Progress) => void;
   /** Takes a piece of an export, or of the rejected rows of an upload; resolves when more is wanted. */
@@ -52,8 +57,18 @@ export function performer(callbacks: Callbacks): Perform {
   const { store, tenant } = callbacks;
   // The block on its way to the store while the next is parsed.
   let started: Promise<unknown> | undefined;
-  return (step, request) => {
+  return (step, request, keep = () => 0) => {
     switch (step) {
+      case "top_up":
+        return callbacks.fill?.(request as { pool: string; count: number; wait: number });
+      case "shop":
+        return callbacks.calls?.traits((request as { shop: string }).shop) ?? null;
+      case "send":
+        return callbacks.calls?.send(request as Send);
+      case "receive":
+        return callbacks.calls?.receive((request as { wait: number }).wait, keep);
+      case "pause":
+        return pause((request as { wait: number }).wait);
       case "claim":
         return claim(store, tenant, request as ClaimColumns);
       case "add_block": {

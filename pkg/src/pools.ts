@@ -1,14 +1,16 @@
 /** The facade: what users of the package see. Plain async methods over flows of the core. */
 
 import { checkUse, invalid, text, toSettings } from "./arguments.js";
-import { type Run, run } from "./driver.js";
+import { guarded, type Run, run } from "./driver.js";
 import { type Artefacts, type Engine, Engines } from "./engine.js";
 import { typedError } from "./engine-error.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
 import { Cancelled } from "./failures.js";
+import { Fills } from "./fill.js";
 import type {
   Alert,
   Batch,
+  CodePattern,
   CouponPoolsOptions,
   Draw,
   FoundCode,
@@ -30,10 +32,12 @@ import type {
 import { type Callbacks, instantOf, performer } from "./performer.js";
 import { Reading, uploadOf } from "./reading.js";
 import { type DrawColumns, type MailColumns, type ReadMail, readMails, toDraws } from "./results.js";
+import { Calls } from "./shops/calls.js";
+import type { Shop } from "./shops/shop.js";
 import type { UploadSource } from "./source.js";
 import type { StoreLimits } from "./store.js";
 import { CompiledTemplate, type InEngine } from "./template.js";
-import { pack } from "./texts.js";
+import { pack, unpack } from "./texts.js";
 import { type UploadJob, upload } from "./upload.js";
 
 /** An array with the cursor of the page after it. */
@@ -46,7 +50,7 @@ interface Queued {
 }
 
 /** Flows that give the same when they are run again. */
-const REPEATABLE = new Set(["draw", "render", "preview", "get", "list", "batches", "find", "prepare"]);
+const REPEATABLE = new Set(["draw", "render", "preview", "get", "list", "batches", "find", "prepare", "top_up"]);
 
 /** Most draws of one tick that become one claim. */
 const TICK_DRAWS = 10_000;
@@ -59,6 +63,7 @@ export class CouponPools {
   readonly #artefacts: Artefacts;
   readonly #uploads: UploadRunner;
   readonly #callbacks: Callbacks;
+  readonly #shops: Readonly<Record<string, Shop>>;
   readonly #traits: StoreLimits & { hearsAlerts: boolean };
   /** Draws of this tick, by pool: they become one claim. */
   readonly #queued = new Map<string, Queued[]>();
@@ -71,7 +76,7 @@ export class CouponPools {
         "new CouponPools({ store }) needs a store, such as sqlite() from coupon-pools/stores/sqlite",
       );
     }
-    const { store, tenant = "default", onAlert, clock = Date.now } = options;
+    const { store, tenant = "default", shops = {}, onAlert, clock = Date.now } = options;
     if (typeof tenant !== "string" || tenant === "") throw invalid("tenant", "tenant is a text, not empty");
     this.#core = new Engines(artefacts.core);
     this.#mail = new Engines(artefacts.mail);
@@ -79,7 +84,9 @@ export class CouponPools {
     this.#artefacts = artefacts;
     this.#uploads = options.uploads ?? { run: (job) => this.#uploadHere(job as UploadJob) };
     this.#traits = { ...store.traits.limits, hearsAlerts: onAlert !== undefined };
-    this.#callbacks = { store, tenant, clock };
+    const fills = new Fills(async (handle, count, wait) => void (await this.#call("top_up", { handle, count, wait })));
+    this.#shops = shops;
+    this.#callbacks = { store, tenant, clock, fill: ({ pool, count, wait }) => fills.need(pool, count, wait) };
     if (onAlert !== undefined) this.#callbacks.notify = (alert) => onAlert(alert as Alert);
   }
 
@@ -156,14 +163,14 @@ export class CouponPools {
     for (let start = 0; start < queue.length; start += TICK_DRAWS) {
       const some = queue.slice(start, start + TICK_DRAWS);
       try {
-        const columns = await this.#draw(
+        const { columns, failures } = await this.#draw(
           handle,
           some.map((queued) => queued.use),
         );
         const { whenEmpty, whenExpired } = columns;
         toDraws(columns, this.#callbacks.clock()).forEach((draw, index) => {
           const error = draw.status !== "empty" ? null : draw.reason === "expired" ? whenExpired : whenEmpty;
-          if (error) some[index]?.reject(typedError(error));
+          if (error) some[index]?.reject(typedError(error, failures));
           else some[index]?.resolve(draw);
         });
       } catch (error) {
@@ -176,17 +183,18 @@ export class CouponPools {
   async drawMany(handle: string, uses: readonly Use[]): Promise<Draw[]> {
     text("handle", handle);
     for (const use of uses) checkUse(use);
-    return toDraws(await this.#draw(handle, uses), this.#callbacks.clock());
+    return toDraws((await this.#draw(handle, uses)).columns, this.#callbacks.clock());
   }
 
-  async #draw(handle: string, uses: readonly Use[]): Promise<DrawColumns> {
+  async #draw(handle: string, uses: readonly Use[]): Promise<{ columns: DrawColumns; failures: readonly unknown[] }> {
     const args = {
       handle,
       messages: pack(uses.map((use) => use.message)),
       contacts: pack(uses.map((use) => use.contact)),
       slots: pack(uses.map((use) => use.slot)),
     };
-    return (await this.#call("draw", args)) as DrawColumns;
+    const { done, failures } = (await this.#call("draw", args, (_, run) => run)) as Run;
+    return { columns: done as DrawColumns, failures };
   }
 
   /** Parses a template once, for many renders. `await compiled.ready` hears of its errors before the first of them. */
@@ -254,7 +262,10 @@ export class CouponPools {
     )) as { output: T; warnings: TemplateWarning[] };
   }
 
-  /** Says whether a pool holds `count` codes, ahead of a send. */
+  /**
+   * Says whether a pool holds `count` codes, ahead of a send. A dynamic pool is filled to so many first, for at most ten
+   * minutes. Errors: `ShopError`, `LIMIT_REACHED`.
+   */
   async prepare(
     handle: string,
     options: { count: number },
@@ -332,9 +343,21 @@ export class CouponPools {
     );
   }
 
-  /** Looks after every pool: clean-up after crashes, alerts left pending, expiring stock. For a cron trigger, every few minutes. */
-  async maintain(): Promise<{ pools: number; unfinished: number }> {
-    return (await this.#call("maintain", {})) as { pools: number; unfinished: number };
+  /**
+   * Looks after every pool: clean-up after crashes, dynamic pools' buffers, alerts left pending, expiring stock. For a
+   * cron trigger, every few minutes. A shop that fails is named in `failed` and keeps nobody else waiting.
+   */
+  async maintain(): Promise<Maintained> {
+    return (await this.#call("maintain", {})) as Maintained;
+  }
+
+  /** Makes `count` different codes of a pattern, without a pool: for a shop of your own. Errors: `PATTERN_TOO_SMALL`. */
+  async generate(pattern: CodePattern, options: { count: number }): Promise<string[]> {
+    const { count } = options;
+    if (!Number.isSafeInteger(count) || count < 0 || count > 0xffff_ffff)
+      throw invalid("count", "count is a whole number from 0 up");
+    const engine = await this.#manage.shared();
+    return unpack(guarded(engine, () => engine.generate(pattern, count)));
   }
 
   #compiled<T extends Template>(template: T | CompiledTemplate<T>): CompiledTemplate<T> {
@@ -441,15 +464,29 @@ export class CouponPools {
     args: object,
     more: Partial<Callbacks> = {},
   ): Promise<Run> {
+    const calls = new Calls(this.#shops);
     try {
-      const callbacks = { ...this.#callbacks, ...more };
+      const callbacks = { ...this.#callbacks, calls, ...more };
       const now = () => instantOf(callbacks.clock());
       return await run(engine, kind, { ...args, traits: this.#traits }, performer(callbacks), now);
     } catch (error) {
       if (error instanceof EngineCrashedError) engines.discard(engine);
       throw error;
+    } finally {
+      calls.close();
     }
   }
+}
+
+/** What a run of maintenance did. */
+export interface Maintained {
+  pools: number;
+  /** Pools with more to clean up than one run does. */
+  unfinished: number;
+  /** Codes that shops were given. */
+  generated: number;
+  /** Dynamic pools that could not be filled, each with an error's code and words. */
+  failed: { pool: string; code: string; message: string }[];
 }
 
 /** One contact of `renderMany`: with a message or a template of its own, where it differs. */

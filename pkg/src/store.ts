@@ -43,6 +43,8 @@ export interface PoolDocument {
   caseSensitive: boolean;
   /** The code of a `fixed` pool. */
   fixedCode: string | null;
+  /** What a `dynamic` pool generates, or `null`. */
+  dynamic: unknown;
   /** What previews show: a text in the shape of the pool's codes that is not one of them. */
   sample: string | null;
   archived: boolean;

@@ -14,7 +14,7 @@ use crate::pool::stock::Stock;
 /// Looks at the level that a claim saw, with the alert state of the same transaction.
 pub(super) async fn after_claim(host: &Host, pool: &PoolDocument, level: Level, record: Option<AlertRecord>) {
     // A store that fails here has already handed the codes out: the next claim or `maintain` takes the crossing up.
-    let _ = observe(host, pool, level, None, record).await;
+    let _ = observe(host, pool, level, None, record, |_, _| false).await;
 }
 
 #[cfg(feature = "manage")]
@@ -22,7 +22,17 @@ pub(super) async fn after_claim(host: &Host, pool: &PoolDocument, level: Level, 
 pub(super) async fn after_change(host: &Host, pool: &PoolDocument) -> Result<()> {
     let Some(stock) = host.counts(Counts { pool: pool.handle.clone() }).await? else { return Ok(()) };
     let record = host.alerts(Alerts { pool: pool.handle.clone() }).await?;
-    observe(host, pool, level(&stock, pool, host.now()), Some(stock), record).await
+    observe(host, pool, level(&stock, pool, host.now()), Some(stock), record, |_, _| false).await
+}
+
+#[cfg(feature = "manage")]
+/// The same after a top-up, with what it failed of, if it did.
+pub(super) async fn after_top_up(host: &Host, pool: &PoolDocument, note: Option<(AlertKind, String)>) -> Result<()> {
+    let Some(stock) = host.counts(Counts { pool: pool.handle.clone() }).await? else { return Ok(()) };
+    let record = host.alerts(Alerts { pool: pool.handle.clone() }).await?;
+    let now = host.now();
+    let also = |state: &mut AlertState, level| state.observe_top_up(pool, level, note.as_ref(), now);
+    observe(host, pool, level(&stock, pool, now), Some(stock), record, also).await
 }
 
 fn level(stock: &Stock, pool: &PoolDocument, now: i64) -> Level {
@@ -36,6 +46,7 @@ async fn observe(
     mut level_now: Level,
     mut stock: Option<Stock>,
     mut record: Option<AlertRecord>,
+    also: impl Fn(&mut AlertState, Level) -> bool,
 ) -> Result<()> {
     for _ in 0..RACE_RETRIES {
         let expected = record.as_ref().map(|record| record.revision);
@@ -44,6 +55,7 @@ async fn observe(
         if let Some(stock) = &stock {
             changed |= state.observe_expiries(pool, stock, host.now());
         }
+        changed |= also(&mut state, level_now);
         // Where nobody hears alerts, a crossing waits for a host where somebody does.
         let due = if host.traits().hears_alerts { state.take_up(pool, host.now()) } else { Vec::new() };
         if !changed && due.is_empty() {

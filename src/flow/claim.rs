@@ -5,11 +5,11 @@ use std::rc::Rc;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use super::step::{Claim, ClaimAnswer, Outcome, Outcomes, Release, ReleaseItem, Reply};
+use super::step::{AlertRecord, Claim, ClaimAnswer, Outcome, Outcomes, Release, ReleaseItem, Reply, TopUp};
 use super::{Host, alerts};
 use crate::code::Texts;
 use crate::error::{Code, Error, Result};
-use crate::limits::RACE_RETRIES;
+use crate::limits::{RACE_RETRIES, TOP_UP_WAIT_MS};
 use crate::pool::alerts::Level;
 use crate::pool::document::{Kind, OnEmpty, PoolDocument, Reuse};
 use crate::pool::keys::Key;
@@ -57,6 +57,8 @@ pub(super) struct Claimed {
     pub(super) outcomes: Outcomes,
     /// Why it broke off.
     pub(super) failed: Option<Error>,
+    /// Why a dynamic pool could not be filled: the failure that the driver keeps.
+    pub(super) top_up: Option<u32>,
     /// For each use, which of the different ones it is.
     index: Vec<u32>,
 }
@@ -66,6 +68,9 @@ impl Claimed {
     pub(super) fn get(&self, index: usize) -> Option<(Outcome, &str, Key)> {
         let unique = self.unique(index);
         let outcome = *self.outcomes.items.get(unique)?;
+        if self.failed.is_some() && !matches!(outcome, Outcome::Code { .. }) {
+            return None;
+        }
         Some((outcome, self.outcomes.codes.get(unique), self.keys[unique]))
     }
 
@@ -96,10 +101,63 @@ pub(super) async fn claim(host: &Host, handle: &str, uses: &Uses) -> Result<Clai
     }
     let (keys, first, index) = different(uses);
     let mut outcomes = Outcomes::default();
-    match chunks(host, &mut pool, uses, (&keys, &first), &mut outcomes).await {
-        Err(error) if outcomes.items.is_empty() => Err(error),
-        ended => Ok(Claimed { pool, keys, outcomes, failed: ended.err(), index }),
+    let mut top_up = None;
+    // A dynamic pool that is empty is filled, and only what is empty then counts as a fallback.
+    let counts = pool.kind != Kind::Dynamic;
+    let mut ended = chunks(host, &mut pool, uses, (&keys, &first), counts, &mut outcomes).await;
+    if pool.kind == Kind::Dynamic
+        && ended.is_ok()
+        && outcomes.items.iter().any(|outcome| !matches!(outcome, Outcome::Code { .. }))
+    {
+        let empty = outcomes.items.iter().filter(|outcome| **outcome == Outcome::Empty).count() as u64;
+        if empty > 0 {
+            let request = TopUp { pool: handle.to_owned(), count: empty, wait: TOP_UP_WAIT_MS };
+            top_up = host.top_up(request).await.err().and_then(|error| error.cause());
+        }
+        ended = claim_again(host, &mut pool, uses, (&keys, &first), &mut outcomes).await;
     }
+    match ended {
+        Err(error) if outcomes.items.is_empty() => Err(error),
+        Err(error) => Ok(Claimed { pool, keys, outcomes, failed: Some(error), top_up, index }),
+        Ok(seen) => {
+            if let Some((level, record)) = seen {
+                alerts::after_claim(host, &pool, level, record).await;
+            }
+            Ok(Claimed { pool, keys, outcomes, failed: None, top_up, index })
+        }
+    }
+}
+
+/// The level that the last claim saw, and the alert state of the same transaction; none where nothing was asked.
+type Seen = Option<(Level, Option<AlertRecord>)>;
+
+/// Claims once more for the uses that came away empty.
+async fn claim_again(
+    host: &Host,
+    pool: &mut Rc<PoolDocument>,
+    uses: &Uses,
+    (keys, first): (&[Key], &[u32]),
+    outcomes: &mut Outcomes,
+) -> Result<Seen> {
+    let empty: Vec<usize> =
+        (0..keys.len()).filter(|at| !matches!(outcomes.items.get(*at), Some(Outcome::Code { .. }))).collect();
+    let some: Vec<Key> = empty.iter().map(|at| keys[*at]).collect();
+    let their_first: Vec<u32> = empty.iter().map(|at| first[*at]).collect();
+    let mut more = Outcomes::default();
+    let ended = chunks(host, pool, uses, (&some, &their_first), true, &mut more).await;
+    let mut codes = Texts::default();
+    let mut got = empty.iter().zip(more.items.iter().zip(more.codes.iter())).peekable();
+    for at in 0..keys.len() {
+        match got.next_if(|(place, _)| **place == at) {
+            Some((_, (outcome, code))) => {
+                outcomes.items[at] = *outcome;
+                codes.push(code);
+            }
+            None => codes.push(outcomes.codes.get(at)),
+        }
+    }
+    outcomes.codes = codes;
+    ended
 }
 
 /// Claims as many uses at a time as the store takes. What was claimed before an error is in `outcomes`.
@@ -108,8 +166,9 @@ async fn chunks(
     pool: &mut Rc<PoolDocument>,
     uses: &Uses,
     (keys, first): (&[Key], &[u32]),
+    counts: bool,
     outcomes: &mut Outcomes,
-) -> Result<()> {
+) -> Result<Seen> {
     let mut last = None;
     let mut stale = 0;
     while outcomes.items.len() < keys.len() || last.is_none() {
@@ -117,11 +176,11 @@ async fn chunks(
         if pool.kind == Kind::Fixed {
             // Also one that was made fixed just now: nothing can have been drawn of it before.
             *outcomes = fixed(pool, keys.len(), host.now());
-            return Ok(());
+            return Ok(None);
         }
         let from = outcomes.items.len();
         let to = keys.len().min(from + host.traits().claim_items.max(1));
-        match host.claim(request(pool, uses, &keys[from..to], &first[from..to], host.now())).await? {
+        match host.claim(request(pool, uses, &keys[from..to], &first[from..to], counts, host.now())).await? {
             ClaimAnswer::Stale(document) => {
                 stale += 1;
                 if stale > RACE_RETRIES {
@@ -145,10 +204,7 @@ async fn chunks(
             }
         }
     }
-    if let Some((level, record)) = last {
-        alerts::after_claim(host, pool, level, record).await;
-    }
-    Ok(())
+    Ok(last)
 }
 
 /// Gives draws back, as far as nobody else was answered them. What cannot be given back stays with its use: a retry
@@ -195,7 +251,7 @@ fn different(uses: &Uses) -> (Vec<Key>, Vec<u32>, Vec<u32>) {
     (keys, first, index)
 }
 
-fn request(pool: &PoolDocument, uses: &Uses, keys: &[Key], first: &[u32], now: i64) -> Claim {
+fn request(pool: &PoolDocument, uses: &Uses, keys: &[Key], first: &[u32], counts: bool, now: i64) -> Claim {
     let pick = |column: &Texts| -> Texts { first.iter().map(|at| column.get(*at as usize)).collect() };
     let holders = match pool.reuse {
         Reuse::PerMessage => Vec::new(),
@@ -219,7 +275,10 @@ fn request(pool: &PoolDocument, uses: &Uses, keys: &[Key], first: &[u32], now: i
         // From the document that the claim names: one read before it may say otherwise.
         falls_back: first
             .iter()
-            .map(|at| pool.on_empty != OnEmpty::Stop || uses.falls_back.get(*at as usize).copied().unwrap_or(false))
+            .map(|at| {
+                counts
+                    && (pool.on_empty != OnEmpty::Stop || uses.falls_back.get(*at as usize).copied().unwrap_or(false))
+            })
             .collect(),
     }
 }

@@ -95,14 +95,14 @@ fn results(claimed: &Claimed, count: usize) -> Drawn {
         drawn.numbers.push(number);
     }
     if pool.on_empty == OnEmpty::Stop {
-        drawn.when_empty = Some(out_of_codes(pool, Outcome::Empty));
-        drawn.when_expired = Some(out_of_codes(pool, Outcome::Expired));
+        drawn.when_empty = Some(out_of_codes(pool, Outcome::Empty, claimed.top_up));
+        drawn.when_expired = Some(out_of_codes(pool, Outcome::Expired, None));
     }
     drawn
 }
 
-/// The error of a mail that a `stop` pool leaves without a code.
-pub(super) fn out_of_codes(pool: &PoolDocument, outcome: Outcome) -> Error {
+/// The error of a mail that a `stop` pool leaves without a code; `cause` is why a dynamic pool was not filled.
+pub(super) fn out_of_codes(pool: &PoolDocument, outcome: Outcome, cause: Option<u32>) -> Error {
     let (reason, message) = match outcome {
         Outcome::Expired if pool.kind == Kind::Fixed => ("expired", "the code of the pool has expired"),
         Outcome::Expired => {
@@ -110,7 +110,16 @@ pub(super) fn out_of_codes(pool: &PoolDocument, outcome: Outcome) -> Error {
         }
         _ => ("empty", "no code is left in the pool"),
     };
-    Error::new(Code::OutOfCodes, format!("{message} \"{}\": upload more codes, or choose another onEmpty", pool.handle))
-        .with("pool", pool.handle.as_str())
-        .with("reason", reason)
+    let help = match pool.kind {
+        Kind::Dynamic => "its shop gave none in time; keep a larger buffer",
+        _ => "upload more codes",
+    };
+    let error =
+        Error::new(Code::OutOfCodes, format!("{message} \"{}\": {help}, or choose another onEmpty", pool.handle))
+            .with("pool", pool.handle.as_str())
+            .with("reason", reason);
+    match cause {
+        Some(failure) => error.caused_by(failure),
+        None => error,
+    }
 }

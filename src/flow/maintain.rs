@@ -2,9 +2,11 @@
 
 use super::every::EveryPool;
 use super::step::{Counts, Reply, Sweep};
+use super::topup::{self, Need};
 use super::{Host, alerts};
-use crate::error::Result;
-use crate::pool::document::Kind;
+use crate::error::{Class, Result};
+use crate::limits::PREPARE_WAIT_MS;
+use crate::pool::document::{Kind, PoolDocument};
 use crate::pool::forecast::{DAY, LOOK_BACK};
 use crate::record::record;
 
@@ -20,9 +22,23 @@ pub struct Maintained {
     pools: u64,
     /// Pools with more to clean up than one run does.
     unfinished: u64,
+    /// Codes that were generated.
+    generated: u64,
+    /// Dynamic pools that could not be filled, each with why.
+    failed: Vec<Unfilled>,
 }
 
-record!(to Maintained { pools, unfinished });
+/// A dynamic pool that could not be filled.
+#[derive(Clone, Debug)]
+pub struct Unfilled {
+    pool: String,
+    /// An error's code.
+    code: String,
+    message: String,
+}
+
+record!(to Maintained { pools, unfinished, generated, failed });
+record!(to Unfilled { pool, code, message });
 
 /// Looks after every pool of the tenant: for a cron trigger.
 pub async fn maintain(host: Host) -> Result<Maintained> {
@@ -32,12 +48,31 @@ pub async fn maintain(host: Host) -> Result<Maintained> {
         if !sweep(&host, &pool.handle).await? {
             done.unfinished += 1;
         }
+        if pool.kind == Kind::Dynamic && !pool.archived {
+            done.fill(&host, &pool).await?;
+        }
         if pool.kind != Kind::Fixed && !pool.archived {
             alerts::after_change(&host, &pool).await?;
         }
         done.pools += 1;
     }
     Ok(done)
+}
+
+impl Maintained {
+    /// A shop that fails keeps nobody from looking after the other pools.
+    async fn fill(&mut self, host: &Host, pool: &PoolDocument) -> Result<()> {
+        match topup::fill(host, pool, Need::Buffer).await {
+            Ok(done) => self.generated += done.added,
+            Err(error) if error.code().class() == Class::StoreError => return Err(error),
+            Err(error) => self.failed.push(Unfilled {
+                pool: pool.handle.clone(),
+                code: error.code().as_str().to_owned(),
+                message: error.message().to_owned(),
+            }),
+        }
+        Ok(())
+    }
 }
 
 async fn sweep(host: &Host, handle: &str) -> Result<bool> {
@@ -62,11 +97,16 @@ pub struct Prepared {
 
 record!(to Prepared { enough, remaining, short });
 
-/// Says whether the pool holds `count` codes.
+/// Says whether the pool holds `count` codes; a dynamic pool is filled to so many first.
+/// Errors of a dynamic pool: `ShopError`, `LIMIT_REACHED`.
 pub async fn prepare(host: Host, handle: String, count: u64) -> Result<Prepared> {
     let pool = host.fresh_document(&handle).await?;
-    if pool.kind == Kind::Fixed {
-        return Ok(Prepared { enough: true, remaining: None, short: 0 });
+    match pool.kind {
+        Kind::Fixed => return Ok(Prepared { enough: true, remaining: None, short: 0 }),
+        Kind::Dynamic if !pool.archived => {
+            topup::fill(&host, &pool, Need::Codes(count, host.now() + PREPARE_WAIT_MS)).await?;
+        }
+        Kind::Dynamic | Kind::Static => {}
     }
     let stock = host.counts(Counts { pool: handle }).await?.ok_or_else(|| Reply::wrong("counts"))?;
     let remaining = stock.at(host.now(), &pool).remaining;

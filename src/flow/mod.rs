@@ -26,6 +26,8 @@ pub mod release;
 pub mod render;
 pub mod step;
 #[cfg(feature = "manage")]
+pub mod topup;
+#[cfg(feature = "manage")]
 pub mod undo;
 #[cfg(feature = "manage")]
 pub mod upload;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::step::{Counts, List, Page, Reply, Save, Saved, UsageOf};
+use super::step::{Counts, List, Page, Reply, Save, Saved, ShopOf, UsageOf};
 use super::{Host, alerts, expiry};
 use crate::error::{Code, Error, Result};
 use crate::limits::RACE_RETRIES;
@@ -10,7 +10,8 @@ use crate::pool::document::{Kind, OnEmpty, PoolDocument, Reuse, Rung};
 use crate::pool::forecast::{HOUR, LOOK_BACK, Usage, runs_out_at};
 use crate::pool::settings::Settings;
 use crate::pool::stock::Stock;
-use crate::record::record;
+use crate::record::{Value, record};
+use crate::shop::delivery::Target;
 
 /// A pool as the dashboard shows it.
 #[derive(Clone, Debug)]
@@ -42,6 +43,12 @@ pub struct PoolRow {
     time_zone: String,
     case_sensitive: bool,
     fixed_code: Option<String>,
+    /// What a dynamic pool generates.
+    dynamic: Value,
+    /// Codes that a dynamic pool has in stock.
+    buffered: Option<u64>,
+    /// What a person should know about the settings.
+    warnings: Vec<String>,
     archived: bool,
     revision: u32,
     created_at: i64,
@@ -71,6 +78,9 @@ record!(to PoolRow {
     time_zone,
     case_sensitive,
     fixed_code,
+    dynamic,
+    buffered,
+    warnings,
     archived,
     revision,
     created_at,
@@ -82,6 +92,7 @@ pub async fn create(host: Host, handle: String, settings: Settings) -> Result<Po
     let zone = settings.time_zone.clone().unwrap_or_else(|| "UTC".to_owned());
     let expires_at = resolve_expiry(&host, &settings, &zone).await?.flatten();
     let document = PoolDocument::create(&handle, &settings, expires_at, host.now())?;
+    check_shop(&host, &document).await?;
     let saved = host.save(Save { document: document.clone(), expected: None, untouched: false }).await?;
     if !saved.saved {
         return Err(Error::new(
@@ -101,6 +112,9 @@ pub async fn edit(host: Host, handle: String, patch: Settings) -> Result<PoolRow
         let zone = patch.time_zone.clone().unwrap_or_else(|| current.time_zone.clone());
         let expires_at = resolve_expiry(&host, &patch, &zone).await?;
         let next = current.edited(&patch, expires_at, host.now())?;
+        if patch.dynamic.is_some() {
+            check_shop(&host, &next).await?;
+        }
         let untouched = current.changes_foundation(&next);
         let save = Save { document: next.clone(), expected: Some(current.revision), untouched };
         match host.save(save).await? {
@@ -176,11 +190,29 @@ fn row(pool: &PoolDocument, stock: &Stock, usage: Vec<Usage>, as_of: Option<i64>
         time_zone: pool.time_zone.clone(),
         case_sensitive: pool.case_sensitive,
         fixed_code: pool.fixed_code.clone(),
+        dynamic: pool.dynamic.clone(),
+        buffered: (pool.kind == Kind::Dynamic).then_some(counts.remaining),
+        warnings: pool.dynamic().ok().flatten().map(|dynamic| dynamic.warnings()).unwrap_or_default(),
         archived: pool.archived,
         revision: pool.revision,
         created_at: pool.created_at,
         updated_at: pool.updated_at,
     }
+}
+
+/// Checks what only the host can say: that it has the shop, and that the rule can be one of such a shop.
+async fn check_shop(host: &Host, pool: &PoolDocument) -> Result<()> {
+    let Some(dynamic) = pool.dynamic()? else { return Ok(()) };
+    let Some(traits) = host.shop(ShopOf { shop: dynamic.shop.clone() }).await? else {
+        let message = format!("there is no shop \"{}\": name it in new CouponPools({{ shops }})", dynamic.shop);
+        return Err(Error::new(Code::ShopUnknown, message).with("shop", dynamic.shop));
+    };
+    if Target::of(traits.kind, "", &dynamic.rule, Value::Null).is_none() {
+        let message =
+            format!("\"{}\" is no rule of such a shop: give the number that its address bar shows", dynamic.rule);
+        return Err(Error::new(Code::RuleUnusable, message).with("rule", dynamic.rule));
+    }
+    Ok(())
 }
 
 /// The expiry that settings ask for, if they say anything about it; checks the time zone on the way.

@@ -168,7 +168,7 @@ impl Batch<'_> {
             };
             mail.answers[wanted.question] = Some(answer);
             if let template::Outcome::Failed(_) = mail.template.outcome(&mail.answers) {
-                mail.error = Some(out_of_codes(pool, outcome));
+                mail.error = Some(out_of_codes(pool, outcome, claimed.top_up.filter(|_| outcome == Outcome::Empty)));
             }
         }
         Ok(())

@@ -351,7 +351,7 @@ async fn after_commit(host: &Host, handle: &str) {
 }
 
 /// Keeps a sample in the shape of the pool's codes that is not one of them.
-async fn keep_sample(host: &Host, pool: &PoolDocument) -> Result<()> {
+pub(super) async fn keep_sample(host: &Host, pool: &PoolDocument) -> Result<()> {
     let page = host.codes(super::step::Codes { pool: pool.handle.clone(), cursor: None, limit: 1 }).await?;
     let Some(first) = page.rows.first() else { return Ok(()) };
     for turn in 0..3 {

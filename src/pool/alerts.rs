@@ -23,6 +23,10 @@ pub enum AlertKind {
     OutOfCodes,
     /// Codes that nobody holds expire within a week.
     ExpiringSoon,
+    /// A dynamic pool could not be filled.
+    TopUpFailing,
+    /// The shop's rule is gone, has ended or does not allow codes.
+    RuleUnusable,
 }
 
 /// One alert, as the notifier hears it.
@@ -48,6 +52,8 @@ pub struct Alert {
     pub expires_at: Option<i64>,
     /// When the crossing was seen.
     pub at: i64,
+    /// Why, in the shop's own words, where it is about a shop.
+    pub words: Option<String>,
 }
 
 /// The alert state of one pool, as stored.
@@ -91,12 +97,20 @@ pub struct Pending {
     pub remaining: u64,
     /// Codes added then.
     pub added: u64,
+    /// Why, where somebody said so.
+    pub words: Option<String>,
 }
 
-words!(AlertKind { LowStock = "low-stock", OutOfCodes = "out-of-codes", ExpiringSoon = "expiring-soon" });
+words!(AlertKind {
+    LowStock = "low-stock",
+    OutOfCodes = "out-of-codes",
+    ExpiringSoon = "expiring-soon",
+    TopUpFailing = "top-up-failing",
+    RuleUnusable = "rule-unusable",
+});
 record!(AlertState { rungs, retired, version });
 record!(RungState { kind, rung, arming, armed, pending });
-record!(Pending { arming, at, taken, remaining, added });
+record!(Pending { arming, at, taken, remaining, added, words });
 
 impl ToValue for Alert {
     fn to_value(&self) -> Value {
@@ -112,6 +126,7 @@ impl ToValue for Alert {
             entry("runsOutAt", self.runs_out_at.to_value()),
             entry("expiresAt", self.expires_at.to_value()),
             entry("at", self.at.to_value()),
+            entry("words", self.words.to_value()),
         ])
     }
 }
@@ -141,7 +156,7 @@ impl AlertState {
             .collect();
         ladder.push((0, AlertKind::OutOfCodes, "0".to_owned()));
         self.keep(|state| {
-            state.kind == AlertKind::ExpiringSoon
+            !matches!(state.kind, AlertKind::LowStock | AlertKind::OutOfCodes)
                 || ladder.iter().any(|(_, kind, rung)| (*kind, rung) == (state.kind, &state.rung))
         });
         let mut told = false;
@@ -208,6 +223,43 @@ impl AlertState {
         self.changed_since(&before, pool)
     }
 
+    /// Takes note of how a top-up went: one crossing for each series of failures of a kind. Answers whether anything changed.
+    #[cfg(feature = "manage")]
+    pub fn observe_top_up(
+        &mut self,
+        pool: &PoolDocument,
+        level: Level,
+        note: Option<&(AlertKind, String)>,
+        now: i64,
+    ) -> bool {
+        if pool.version < self.version {
+            return false;
+        }
+        let before = self.clone();
+        for kind in [AlertKind::TopUpFailing, AlertKind::RuleUnusable] {
+            let words = note.filter(|(noted, _)| *noted == kind).map(|(_, words)| words);
+            let known = self.rungs.iter_mut().find(|state| state.kind == kind);
+            let pending =
+                |arming| words.map(|words| Pending { words: Some(words.clone()), ..Pending::new(level, arming, now) });
+            match known {
+                Some(state) if words.is_some() && state.armed => {
+                    (state.armed, state.pending) = (false, pending(state.arming));
+                }
+                Some(state) if note.is_none() && !state.armed => {
+                    state.armed = true;
+                    state.arming += 1;
+                }
+                None if words.is_some() => {
+                    let arming = self.retired + 1;
+                    let rung = if kind == AlertKind::TopUpFailing { "top-up" } else { "rule" }.to_owned();
+                    self.rungs.push(RungState { kind, rung, arming, armed: false, pending: pending(arming) });
+                }
+                _ => {}
+            }
+        }
+        self.changed_since(&before, pool)
+    }
+
     /// Takes up every crossing whose delivery nobody is at: those just written at `now`, and those left lying.
     /// The state must be saved before they are told.
     pub fn take_up(&mut self, pool: &PoolDocument, now: i64) -> Vec<Alert> {
@@ -226,6 +278,7 @@ impl AlertState {
                     runs_out_at: None,
                     expires_at: (state.kind == AlertKind::ExpiringSoon).then(|| state.rung.parse().ok()).flatten(),
                     at: pending.at,
+                    words: pending.words.clone(),
                 });
             }
         }
@@ -267,7 +320,7 @@ impl AlertState {
 impl Pending {
     /// A crossing that nobody has taken up yet.
     fn new(level: Level, arming: u32, now: i64) -> Self {
-        Pending { at: now, arming, taken: None, remaining: level.remaining, added: level.added }
+        Pending { at: now, arming, taken: None, remaining: level.remaining, added: level.added, words: None }
     }
 
     fn is_free(&self, now: i64) -> bool {
@@ -286,6 +339,25 @@ mod tests {
         let low_stock = Some(vec![Rung::Count(100), Rung::Share(5_000), Rung::Count(10)]);
         let settings = Settings { kind: Some(Kind::Static), low_stock, ..Settings::default() };
         PoolDocument::create("spring", &settings, None, 0).unwrap()
+    }
+
+    #[test]
+    fn a_series_of_failures_is_told_once_in_the_shop_s_words() {
+        let (mut state, level) = (AlertState::default(), Level { remaining: 5, added: 10 });
+        let failing = (AlertKind::TopUpFailing, "Throttled".to_owned());
+        let gone = (AlertKind::RuleUnusable, "Code discount does not exist.".to_owned());
+        let mut note = |note: Option<&(AlertKind, String)>, now: i64| {
+            state.observe_top_up(&pool(), level, note, now);
+            state.observe(&pool(), level, now);
+            let alerts = state.take_up(&pool(), now);
+            alerts.iter().for_each(|alert| assert!(state.mark_sent(alert)));
+            alerts.into_iter().filter_map(|alert| Some((alert.id, alert.words?))).collect::<Vec<_>>()
+        };
+        assert_eq!(note(Some(&failing), 1), [("spring/top-up/1".to_owned(), "Throttled".to_owned())]);
+        assert_eq!(note(Some(&failing), 2), []);
+        assert_eq!(note(Some(&gone), 3)[0].1, "Code discount does not exist.");
+        assert_eq!(note(None, 4), []);
+        assert_eq!(note(Some(&failing), 5), [("spring/top-up/2".to_owned(), "Throttled".to_owned())]);
     }
 
     fn told(state: &mut AlertState, remaining: u64, now: i64) -> Vec<String> {

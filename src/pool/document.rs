@@ -148,6 +148,8 @@ pub struct PoolDocument {
     pub case_sensitive: bool,
     /// The code of a fixed pool.
     pub fixed_code: Option<String>,
+    /// What a dynamic pool generates, as stored: draws do not look at it. Read it with [`PoolDocument::dynamic`].
+    pub dynamic: Value,
     /// What previews show.
     pub sample: Option<String>,
     /// Archived pools take no uploads and give no codes.
@@ -177,6 +179,7 @@ record!(PoolDocument {
     time_zone,
     case_sensitive,
     fixed_code,
+    dynamic,
     sample,
     archived,
     revision,

@@ -2,6 +2,8 @@
 
 pub mod alerts;
 pub mod document;
+#[cfg(feature = "manage")]
+pub mod dynamic;
 pub mod forecast;
 pub mod keys;
 pub mod sample;

@@ -38,6 +38,8 @@ pub struct Settings {
     pub case_sensitive: Option<bool>,
     /// See [`PoolDocument::fixed_code`].
     pub fixed_code: Option<String>,
+    /// See [`PoolDocument::dynamic`].
+    pub dynamic: Option<Value>,
     /// See [`PoolDocument::archived`].
     pub archived: Option<bool>,
 }
@@ -67,6 +69,7 @@ impl FromValue for Settings {
             time_zone: value.read("time_zone")?,
             case_sensitive: value.read("case_sensitive")?,
             fixed_code: value.read("fixed_code")?,
+            dynamic: value.read("dynamic")?,
             archived: value.read("archived")?,
         })
     }
@@ -99,7 +102,7 @@ impl PoolDocument {
         let kind = settings.kind.ok_or_else(|| {
             invalid(
                 "kind",
-                "a pool needs a kind: \"static\" for uploaded codes or \"fixed\" for one code for everybody",
+                "a pool needs a kind: \"static\" for uploaded codes, \"dynamic\" for a shop's or \"fixed\" for one code for everybody",
             )
         })?;
         let empty = PoolDocument {
@@ -115,6 +118,7 @@ impl PoolDocument {
             time_zone: "UTC".to_owned(),
             case_sensitive: false,
             fixed_code: None,
+            dynamic: Value::Null,
             sample: None,
             archived: false,
             revision: 0,
@@ -139,6 +143,7 @@ impl PoolDocument {
         set(&mut next.time_zone, &settings.time_zone);
         set(&mut next.case_sensitive, &settings.case_sensitive);
         set(&mut next.archived, &settings.archived);
+        set(&mut next.dynamic, &settings.dynamic);
         set(&mut next.expires_at, &expires_at);
         if let Some(min_validity) = settings.min_validity {
             if !(0.0..=3.2e12).contains(&min_validity) {
@@ -151,7 +156,12 @@ impl PoolDocument {
         } else if self.kind == Kind::Fixed && next.kind != Kind::Fixed {
             next.fixed_code = None;
         }
+        if self.kind == Kind::Dynamic && next.kind != Kind::Dynamic && settings.dynamic.is_none() {
+            next.dynamic = Value::Null;
+        }
         next.check()?;
+        #[cfg(feature = "manage")]
+        next.check_dynamic()?;
         if next.draw_settings() != self.draw_settings() || self.version == 0 {
             next.version += 1;
         }
@@ -171,13 +181,6 @@ impl PoolDocument {
     }
 
     fn check(&self) -> Result<()> {
-        if self.kind == Kind::Dynamic {
-            return Err(Error::new(
-                Code::DynamicUnavailable,
-                "dynamic pools are not available yet in this version; upload codes into a static pool",
-            )
-            .with("option", "kind"));
-        }
         if self.name.is_empty() || self.name.chars().count() > NAME_CHARS {
             return Err(invalid("name", format!("a pool's name is 1 to {NAME_CHARS} characters")));
         }
@@ -250,7 +253,7 @@ mod tests {
         assert_eq!(option("", |_| ()), "handle");
         assert_eq!(option("-a", |_| ()), "handle");
         assert_eq!(option("a", |s| s.kind = None), "kind");
-        assert_eq!(option("a", |s| s.kind = Some(Kind::Dynamic)), "kind");
+        assert_eq!(option("a", |s| s.kind = Some(Kind::Dynamic)), "dynamic");
         assert_eq!(option("a", |s| s.kind = Some(Kind::Fixed)), "fixedCode");
         assert_eq!(option("a", |s| s.fixed_code = Some("X".into())), "fixedCode");
         assert_eq!(option("a", |s| s.name = Some("  ".into())), "name");

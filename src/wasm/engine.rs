@@ -76,9 +76,7 @@ impl Engine {
         work: impl FnOnce(Host) -> F,
         convert: impl Fn(T) -> JsValue + 'static,
     ) -> Result<Flow> {
-        let mut entropy = [0; 32];
-        getrandom::fill(&mut entropy)
-            .map_err(|error| Error::new(Code::Internal, format!("the host has no secure randomness: {error}")))?;
+        let entropy = entropy()?;
         let limits = property(args, "traits");
         let limit = |name: &str| property(&limits, name).as_f64().map_or(1, |limit| limit.max(1.0) as usize);
         let traits = HostTraits {
@@ -132,6 +130,14 @@ impl Flow {
             Progress::Done(Err(error)) => Entries::new().set("error", error_to_js(&error)).into(),
         }
     }
+}
+
+/// Random bytes of the host's.
+pub(super) fn entropy() -> Result<[u8; 32]> {
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy)
+        .map_err(|error| Error::new(Code::Internal, format!("the host has no secure randomness: {error}")))?;
+    Ok(entropy)
 }
 
 /// The handle that a call names, checked before anything is asked of the store.

@@ -1,9 +1,12 @@
 //! The flows that run at a desk and not at send time: pools, uploads, look-ups, exports, previews, maintenance.
 
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::convert::{Entries, from_js, property, serialized, text_property, texts_from_js, to_js};
-use super::engine::{Engine, Flow, handle_of};
+use super::convert::{
+    Entries, error_to_js, from_js, property, serialized, text_property, texts_from_js, texts_to_js, to_js,
+};
+use super::engine::{Engine, Flow, Outcome, entropy, handle_of};
 use super::mail::{invalid, mails_to_js};
 use crate::error::{Code, Error, Result};
 use crate::flow::export::{What, export};
@@ -12,11 +15,26 @@ use crate::flow::maintain::{maintain, prepare};
 use crate::flow::pools;
 use crate::flow::preview::{Preview, preview};
 use crate::flow::render::Made;
+use crate::flow::topup::top_up;
 use crate::flow::undo::{batches, undo};
 use crate::flow::upload::{UploadOptions, upload};
+use crate::generate::Generator;
+use crate::generate::pattern::Pattern;
 use crate::import::{ColumnRef, ExpiryColumn, ImportLimits, ImportOptions, NO_DELIMITER};
 use crate::pool::settings::Settings;
 use crate::record::{FromValue, Value};
+
+#[wasm_bindgen]
+impl Engine {
+    /// So many different codes of a pattern, as a block: `{ text, ends }`.
+    pub fn generate(&self, pattern: JsValue, count: u32) -> Outcome<JsValue> {
+        let made = || -> Result<JsValue> {
+            let mut generator = Generator::new(&from_js::<Pattern>(pattern)?, entropy()?, false)?;
+            Ok(texts_to_js(&generator.block(count as usize, None)?.codes))
+        };
+        made().map_err(|error| error_to_js(&error))
+    }
+}
 
 impl Engine {
     pub(super) fn manage(&self, kind: &str, args: &JsValue) -> Result<Flow> {
@@ -77,6 +95,11 @@ impl Engine {
             "prepare" => {
                 let (handle, count) = (handle()?, property(args, "count").as_f64().unwrap_or(0.0) as u64);
                 self.flow(args, move |host| prepare(host, handle, count), |done| to_js(&done))
+            }
+            "top_up" => {
+                let number = |name: &str| property(args, name).as_f64().unwrap_or(0.0);
+                let (handle, count, wait) = (handle()?, number("count") as u64, number("wait") as i64);
+                self.flow(args, move |host| top_up(host, handle, count, wait), |done| to_js(&done))
             }
             "maintain" => self.flow(args, maintain, |done| to_js(&done)),
             other => Err(Error::new(Code::Internal, format!("there is no flow {other:?}"))),

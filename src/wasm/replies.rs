@@ -13,9 +13,11 @@ use super::convert::{
 use crate::error::Result;
 use crate::flow::step::{ClaimAnswer, Outcome, Outcomes, Reply, Step};
 #[cfg(feature = "manage")]
-use crate::flow::step::{FoundRow, FreeCode, Page, Piece};
+use crate::flow::step::{FoundRow, FreeCode, Page, Piece, Received};
 #[cfg(feature = "manage")]
 use crate::sheet::Sheet;
+#[cfg(feature = "manage")]
+use crate::shop::Heard;
 
 /// Which reply a step waits for: the step without its contents.
 pub(super) type Reader = fn(JsValue) -> Result<Reply>;
@@ -64,6 +66,21 @@ pub(super) fn reader(step: &Step) -> Reader {
         #[cfg(feature = "manage")]
         Step::Sweep(_) => |value| Ok(Reply::Sweep(from_js(value)?)),
         Step::Notify(_) => |_| Ok(Reply::Notify(())),
+        Step::TopUp(_) => |_| Ok(Reply::TopUp(())),
+        #[cfg(feature = "manage")]
+        Step::VoidCodes(_) => |value| Ok(Reply::VoidCodes(from_js(value)?)),
+        #[cfg(feature = "manage")]
+        Step::JournalOf(_) => |value| Ok(Reply::JournalOf(from_js(value)?)),
+        #[cfg(feature = "manage")]
+        Step::SaveJournal(_) => |value| Ok(Reply::SaveJournal(from_js(value)?)),
+        #[cfg(feature = "manage")]
+        Step::ShopOf(_) => |value| Ok(Reply::ShopOf(from_js(value)?)),
+        #[cfg(feature = "manage")]
+        Step::Send(_) => |_| Ok(Reply::Send(())),
+        #[cfg(feature = "manage")]
+        Step::Receive(_) => receive,
+        #[cfg(feature = "manage")]
+        Step::Pause(_) => |_| Ok(Reply::Pause(())),
         #[cfg(feature = "manage")]
         Step::Read(_) => |value| {
             Ok(Reply::Read(match value.dyn_into::<Uint8Array>() {
@@ -114,6 +131,20 @@ fn claim(value: JsValue) -> Result<Reply> {
         added: property(&value, "added").as_f64().unwrap_or(0.0) as u64,
         alerts: from_js(property(&value, "alerts"))?,
     }))
+}
+
+#[cfg(feature = "manage")]
+fn receive(value: JsValue) -> Result<Reply> {
+    if value.is_null() || value.is_undefined() {
+        return Ok(Reply::Receive(None));
+    }
+    let number = |name: &str| property(&value, name).as_f64().map(|number| number as u32);
+    let heard = match (number("failure"), property(&value, "response"), property(&value, "codes")) {
+        (Some(failure), ..) => Heard::Lost(failure),
+        (None, response, _) if response.is_object() => Heard::Response(from_js(response)?),
+        (None, _, codes) => Heard::Codes(texts_from_js(&codes)),
+    };
+    Ok(Reply::Receive(Some(Received { ticket: number("ticket").unwrap_or(0), heard })))
 }
 
 #[cfg(feature = "manage")]

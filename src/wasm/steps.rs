@@ -63,6 +63,21 @@ pub(super) fn step_to_js(step: &Step) -> JsValue {
         #[cfg(feature = "manage")]
         Step::Sweep(request) => to_js(request),
         Step::Notify(alert) => to_js(alert),
+        Step::TopUp(request) => to_js(request),
+        #[cfg(feature = "manage")]
+        Step::VoidCodes(request) => to_js(request),
+        #[cfg(feature = "manage")]
+        Step::JournalOf(request) => to_js(request),
+        #[cfg(feature = "manage")]
+        Step::SaveJournal(request) => to_js(request),
+        #[cfg(feature = "manage")]
+        Step::ShopOf(request) => to_js(request),
+        #[cfg(feature = "manage")]
+        Step::Send(request) => send_to_js(request),
+        #[cfg(feature = "manage")]
+        Step::Receive(request) => to_js(request),
+        #[cfg(feature = "manage")]
+        Step::Pause(request) => to_js(request),
         #[cfg(feature = "manage")]
         Step::Read(request) => to_js(request),
         #[cfg(feature = "manage")]
@@ -98,6 +113,31 @@ fn claim_to_js(claim: &Claim) -> JsValue {
         .set("slots", texts_to_js(&claim.slots))
         .set("fallsBack", Uint8Array::from(falls_back.as_slice()))
         .into()
+}
+
+#[cfg(feature = "manage")]
+fn send_to_js(send: &crate::flow::step::Send) -> JsValue {
+    use crate::shop::Call;
+    let request = Entries::new().set("shop", send.shop.as_str()).set("ticket", send.ticket);
+    match &send.call {
+        Call::Http(http) => {
+            let http = Entries::new()
+                .set("method", http.method)
+                .set("path", http.path.as_str())
+                .set("body", to_js(&http.body));
+            request.set("http", http)
+        }
+        Call::Order(order) => {
+            let order = Entries::new()
+                .set("id", order.id.as_str())
+                .set("rule", order.rule.as_str())
+                .set("count", order.count)
+                .set("pattern", to_js(&order.pattern))
+                .set("suggested", texts_to_js(&order.suggested));
+            request.set("order", order)
+        }
+    }
+    .into()
 }
 
 #[cfg(feature = "manage")]

@@ -160,7 +160,7 @@ overEveryStore("alerts", (open) => {
     const bench = open();
     await bench.pool("a", codes("A", 3), { expiresAt: NOON + DAY });
     bench.now += DAY;
-    assert.deepEqual(await bench.pools.maintain(), { pools: 1, unfinished: 0 });
+    assert.deepEqual(await bench.pools.maintain(), { pools: 1, unfinished: 0, generated: 0, failed: [] });
     assert.deepEqual(
       told(bench).filter((alert) => alert.startsWith("out")),
       ["out-of-codes 0"],

@@ -6,6 +6,7 @@ use coupon_pools::flow::export::What;
 use coupon_pools::flow::find::FindWhat;
 use coupon_pools::pool::document::{Kind, OnEmpty, Reuse, Rung};
 use coupon_pools::pool::settings::{ExpiryInput, Settings};
+use coupon_pools::record::Value;
 
 use crate::chance::Chance;
 use crate::clock::{DAY, HOUR, MINUTE, START};
@@ -13,9 +14,14 @@ use crate::files::File;
 use crate::mails::Mail;
 use crate::orders::{Order, Showing};
 use crate::schedule::{Kept, World};
+use crate::shopping::{RULE, SHOP};
 
 /// The pools of every world; the last one gives everybody the same code.
 pub(crate) const POOLS: [&str; 5] = ["alpha", "beta", "gamma", "delta", "zeta"];
+/// The pool that a shop fills, in every world.
+pub(crate) const DYNAMIC: &str = "omega";
+/// All of them, as mails name them.
+const ALL: [&str; 6] = ["alpha", "beta", "gamma", "delta", "zeta", DYNAMIC];
 /// The code of fixed pools.
 pub(crate) const FIXED: &str = "FIXED-10";
 
@@ -40,6 +46,15 @@ impl World {
                 self.alone(Order::Upload { pool: (*pool).to_owned(), file, cancelled: None, dry_run: false })?;
             }
         }
+        let chance = &mut self.chance;
+        let settings = Settings {
+            kind: Some(Kind::Dynamic),
+            reuse: Some(chance.pick(&[Reuse::PerMessage, Reuse::PerMessage, Reuse::PerContact])),
+            on_empty: Some(on_empty(chance)),
+            low_stock: Some(vec![Rung::Count(3)]),
+            ..generating(RULE, chance.pick(&[0, 5, 25]))
+        };
+        self.alone(Order::Create { pool: DYNAMIC.to_owned(), settings })?;
         Ok(())
     }
 
@@ -50,14 +65,18 @@ impl World {
         let pool = chance.pick(&POOLS[..4]).to_owned();
         match chance.below(100) {
             0..35 => {
-                let pool = if chance.percent(3) { "zeta".to_owned() } else { pool };
+                let pool = match chance.below(100) {
+                    0..3 => "zeta".to_owned(),
+                    3..25 => DYNAMIC.to_owned(),
+                    _ => pool,
+                };
                 let uses = (0..=chance.below(5)).map(|_| showing(chance)).collect();
                 Order::Draw { pool, uses }
             }
             35..65 => {
-                let one = Rc::new(Mail::random(chance, &POOLS));
+                let one = Rc::new(Mail::random(chance, &ALL));
                 let mail = |chance: &mut Chance| match chance.percent(20) {
-                    true => Rc::new(Mail::random(chance, &POOLS)),
+                    true => Rc::new(Mail::random(chance, &ALL)),
                     false => one.clone(),
                 };
                 let count = 1 + chance.below(4);
@@ -81,9 +100,19 @@ impl World {
                 let batch = batches.get(chance.below(batches.len() + 1)).map(|batch| batch.id.clone());
                 Order::Undo { pool, batch: batch.unwrap_or_else(|| "unknown".to_owned()) }
             }
-            84..88 => Order::Edit { pool, patch: patch(chance) },
+            84..87 => Order::Edit { pool, patch: patch(chance) },
+            87 => {
+                // Somebody names a rule that the shop does not have, or the right one again.
+                let rule = chance.pick(&[RULE, RULE, "404"]);
+                Order::Edit { pool: DYNAMIC.to_owned(), patch: generating(rule, chance.pick(&[0, 5, 25])) }
+            }
             88..91 => Order::Maintain,
-            91..93 => Order::Preview(Rc::new(Mail::random(chance, &POOLS))),
+            91 => {
+                // The shop goes away, or comes back.
+                self.shop.is_down = !self.shop.is_down && !self.calm;
+                Order::Prepare { pool: DYNAMIC.to_owned(), count: chance.below(30) as u64 }
+            }
+            92 => Order::Preview(Rc::new(Mail::random(chance, &POOLS))),
             93 => Order::Forget { contact: showing(chance).contact },
             94 => match told {
                 Some((pool, _, _, code)) => Order::Redeemed { pool, code },
@@ -109,15 +138,18 @@ impl World {
     /// Faults end, every process starts anew, and `maintain` runs until nothing is left to do.
     pub(crate) fn end(&mut self) -> Kept {
         self.calm_down()?;
+        self.shop.is_down = false;
         for pool in &POOLS[..4] {
             let patch = Settings { archived: Some(false), ..Settings::default() };
             self.alone(Order::Edit { pool: (*pool).to_owned(), patch })?;
         }
+        self.alone(Order::Edit { pool: DYNAMIC.to_owned(), patch: generating(RULE, 25) })?;
         for _ in 0..3 {
             self.clock += 2 * MINUTE;
             self.alone(Order::Maintain)?;
         }
         self.promises.at_rest(&self.store, self.clock)?;
+        crate::promises::shop::at_rest(&self.store, &self.shop, self.clock)?;
         for (pool, file) in self.promises.unfinished_uploads() {
             self.alone(Order::Upload { pool: pool.clone(), file: file.clone(), cancelled: None, dry_run: false })?;
             self.promises.taken(&self.store, &pool, &file)?;
@@ -129,6 +161,20 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// What the dynamic pool generates.
+fn generating(rule: &str, buffer: u32) -> Settings {
+    let map = |entries: Vec<(&str, Value)>| {
+        Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    };
+    let dynamic = map(vec![
+        ("shop", Value::Text(SHOP.to_owned())),
+        ("rule", Value::Text(rule.to_owned())),
+        ("pattern", map(vec![("length", Value::Number(12.0)), ("prefix", Value::Text("om".to_owned()))])),
+        ("buffer", Value::Number(f64::from(buffer))),
+    ]);
+    Settings { dynamic: Some(dynamic), ..Settings::default() }
 }
 
 fn showing(chance: &mut Chance) -> Showing {

@@ -15,6 +15,9 @@ mod orders;
 mod process;
 mod promises;
 mod schedule;
+mod shopping;
+#[path = "../shops/mod.rs"]
+mod shops;
 mod store;
 mod trace;
 

@@ -12,6 +12,7 @@ use coupon_pools::flow::preview::preview;
 use coupon_pools::flow::release::release;
 use coupon_pools::flow::render::{Made, Mails, render};
 use coupon_pools::flow::step::{Reply, Step};
+use coupon_pools::flow::topup::top_up;
 use coupon_pools::flow::undo::{batches, undo};
 use coupon_pools::flow::upload::{UploadOptions, Uploaded, upload};
 use coupon_pools::flow::{Flow, Host, HostTraits, Progress, Session};
@@ -75,6 +76,16 @@ pub(crate) enum Order {
         code: String,
     },
     Maintain,
+    /// Asked for by a draw of the same process.
+    TopUp {
+        pool: String,
+        count: u64,
+        wait: i64,
+    },
+    Prepare {
+        pool: String,
+        count: u64,
+    },
     Export {
         pool: String,
         what: What,
@@ -183,6 +194,14 @@ impl Order {
                 place.work(|host| redeemed(host, pool, codes), other)
             }
             Order::Maintain => place.work(maintain, other),
+            Order::TopUp { pool, count, wait } => {
+                let (pool, count, wait) = (pool.clone(), *count, *wait);
+                place.work(move |host| top_up(host, pool, count, wait), other)
+            }
+            Order::Prepare { pool, count } => {
+                let (pool, count) = (pool.clone(), *count);
+                place.work(move |host| prepare(host, pool, count), other)
+            }
             Order::Export { pool, what } => {
                 let (pool, what) = (pool.clone(), *what);
                 place.work(move |host| export(host, pool, what), other)

@@ -9,8 +9,9 @@ use coupon_pools::flow::step::{Reply, Step, Whose};
 use crate::chance::Chance;
 use crate::clock::{DAY, HOUR, MINUTE, START};
 use crate::orders::{Ending, Order};
-use crate::process::{Process, Running, Turn, failed};
+use crate::process::{Process, Running, Turn, Way, failed};
 use crate::promises::Promises;
+use crate::shopping::Shop;
 use crate::store::Store;
 use crate::trace::{line, short};
 
@@ -23,7 +24,7 @@ struct Parcel {
     /// Which process waits for it; nobody does once the flow was told that it failed, or has crashed.
     process: Option<usize>,
     step: Step,
-    block: bool,
+    way: Way,
     answer: Option<Reply>,
 }
 
@@ -38,6 +39,7 @@ pub(crate) struct World {
     jumps: usize,
     pub(crate) clock: i64,
     pub(crate) store: Store,
+    pub(crate) shop: Shop,
     pub(crate) processes: Vec<Process>,
     pub(crate) promises: Promises,
     pub(crate) limits: HostTraits,
@@ -73,6 +75,7 @@ impl World {
             jumps,
             clock: START,
             store: Store::default(),
+            shop: Shop::new(START),
             processes,
             promises: Promises::new(limits, calm),
             limits,
@@ -99,6 +102,8 @@ impl World {
         self.pass(under_way);
         if !self.calm && self.chance.below(400) == 0 {
             self.crash();
+        } else if self.wake_somebody()? {
+            // Somebody's time had come.
         } else if self.network.is_empty() || (under_way < CROWD && self.chance.percent(12)) {
             let process = self.chance.below(self.processes.len());
             let order = self.order();
@@ -115,7 +120,11 @@ impl World {
         while self.processes[0].running.contains_key(&flow) {
             self.steps += 1;
             self.clock += 1;
-            let index = self.network.iter().position(|parcel| parcel.flow == flow).ok_or("a flow waits for nothing")?;
+            if self.network.is_empty() {
+                self.sleep()?;
+                continue;
+            }
+            let index = 0;
             self.perform(index)?;
             self.promises.look(&self.store, self.clock)?;
             self.deliver(index)?;
@@ -132,12 +141,17 @@ impl World {
     }
 
     fn start(&mut self, process: usize, order: Order) -> Kept<u64> {
+        self.start_for(process, order, None)
+    }
+
+    fn start_for(&mut self, process: usize, order: Order, parent: Option<u64>) -> Kept<u64> {
         self.flows += 1;
         let flow = self.flows;
         let order = Rc::new(order);
         self.note(|_| format!("flow {flow} in process {process}: {}", short(&order)));
         let session = self.processes[process].session.clone();
-        let (running, entropy) = Running::new(&order, session, self.limits, &mut self.chance);
+        let (mut running, entropy) = Running::new(&order, session, self.limits, &mut self.chance);
+        running.parent = parent;
         self.promises.started(flow, order, entropy);
         self.processes[process].running.insert(flow, running);
         self.resume(process, flow, None)?;
@@ -145,26 +159,36 @@ impl World {
     }
 
     fn resume(&mut self, process: usize, flow: u64, mut reply: Option<Reply>) -> Kept {
-        let now = self.clock + self.processes[process].skew;
+        let now = (self.clock, self.processes[process].skew);
         loop {
             let Some(running) = self.processes[process].running.get_mut(&flow) else { return Ok(()) };
             match running.resume(reply.take(), now, &mut self.chance, !self.calm) {
                 Turn::Send(step) => {
                     self.promises.asked(flow, &step)?;
-                    self.network.push(Parcel { flow, process: Some(process), step, block: false, answer: None });
+                    self.network.push(Parcel { flow, process: Some(process), step, way: Way::Call, answer: None });
                 }
-                Turn::SendBlock(step) => {
+                Turn::SendOff(step, way) => {
                     self.promises.asked(flow, &step)?;
-                    self.network.push(Parcel { flow, process: Some(process), step, block: true, answer: None });
-                    reply = Some(Reply::AddBlock(()));
+                    reply = Some(if way == Way::Block { Reply::AddBlock(()) } else { Reply::Send(()) });
+                    self.network.push(Parcel { flow, process: Some(process), step, way, answer: None });
                     continue;
+                }
+                Turn::Fill(request) => {
+                    self.promises.filling(flow);
+                    let order = Order::TopUp { pool: request.pool, count: request.count, wait: request.wait };
+                    self.start_for(process, order, Some(flow))?;
                 }
                 Turn::Wait => {}
                 Turn::End(ending) => {
-                    let disturbed = running.disturbed;
+                    let (disturbed, parent) = (running.disturbed, running.parent);
                     self.processes[process].running.remove(&flow);
                     self.note(|_| format!("flow {flow} ended: {}", short(&ending)));
+                    let well = ending.error().is_none();
                     self.promises.ended(flow, ending, disturbed, &self.store)?;
+                    if let Some(parent) = parent {
+                        let reply = if well { Reply::TopUp(()) } else { failed(Whose::Host) };
+                        self.arrive(process, parent, Way::Call, reply)?;
+                    }
                 }
             }
             return Ok(());
@@ -207,8 +231,8 @@ impl World {
             (3, false) if is_store(&step) => {
                 self.note(|_| format!("flow {flow}: {} is copied", step.name()));
                 self.disturb(index);
-                let block = self.network[index].block;
-                self.network.push(Parcel { flow, process: None, step, block, answer: None });
+                let way = self.network[index].way;
+                self.network.push(Parcel { flow, process: None, step, way, answer: None });
             }
             (4, false) if matches!(step, Step::Notify(_)) => {
                 self.note(|_| format!("flow {flow}: the notifier throws"));
@@ -228,26 +252,31 @@ impl World {
                 self.promises.notified(alert)?;
                 Reply::Notify(())
             }
+            Step::Send(request) => self.shop.perform(request, self.clock, &mut self.chance),
             step => self.store.perform(step),
         };
         self.note(|_| format!("flow {flow}: {}", line(&step, &answer)));
         self.promises.performed(flow, &step, &answer, &self.store)?;
+        if let Step::CommitBatch(_) = &step {
+            self.shop.shopify.work(self.clock);
+            crate::promises::shop::look(&self.store, &self.shop)?;
+        }
         self.network[index].answer = Some(answer);
         Ok(())
     }
 
     /// The answer arrives, if anybody still waits for it.
     fn deliver(&mut self, index: usize) -> Kept {
-        let Parcel { flow, process, block, answer, .. } = self.network.swap_remove(index);
+        let Parcel { flow, process, way, answer, .. } = self.network.swap_remove(index);
         match (process, answer) {
-            (Some(process), Some(answer)) => self.arrive(process, flow, block, answer),
+            (Some(process), Some(answer)) => self.arrive(process, flow, way, answer),
             _ => Ok(()),
         }
     }
 
-    fn arrive(&mut self, process: usize, flow: u64, block: bool, answer: Reply) -> Kept {
+    fn arrive(&mut self, process: usize, flow: u64, way: Way, answer: Reply) -> Kept {
         let Some(running) = self.processes[process].running.get_mut(&flow) else { return Ok(()) };
-        match running.arrived(answer, block) {
+        match running.arrived(answer, way) {
             Some(answer) => self.resume(process, flow, Some(answer)),
             None => Ok(()),
         }
@@ -257,10 +286,13 @@ impl World {
     fn give_up(&mut self, index: usize) -> Kept {
         self.disturb(index);
         let parcel = &mut self.network[index];
-        let (flow, block) = (parcel.flow, parcel.block);
-        let whose = if is_store(&parcel.step) { Whose::Store } else { Whose::Host };
+        let (flow, way) = (parcel.flow, parcel.way);
+        let told = match &parcel.step {
+            Step::Send(request) => crate::shopping::lost(request),
+            step => failed(if is_store(step) { Whose::Store } else { Whose::Host }),
+        };
         match parcel.process.take() {
-            Some(process) => self.arrive(process, flow, block, failed(whose)),
+            Some(process) => self.arrive(process, flow, way, told),
             None => Ok(()),
         }
     }
@@ -271,6 +303,30 @@ impl World {
         if let Some(running) = running {
             running.disturbed = true;
         }
+    }
+
+    /// Goes on with a flow that waited for the time, if there is one.
+    fn wake_somebody(&mut self) -> Kept<bool> {
+        let mut due: Vec<(i64, usize, u64)> = Vec::new();
+        for (process, one) in self.processes.iter().enumerate() {
+            due.extend(
+                one.running.iter().filter_map(|(flow, running)| Some((running.wake.as_ref()?.0, process, *flow))),
+            );
+        }
+        let Some((_, process, flow)) = due.into_iter().filter(|(at, ..)| *at <= self.clock).min() else {
+            return Ok(false);
+        };
+        let reply = self.processes[process].running.get_mut(&flow).and_then(Running::woken);
+        self.resume(process, flow, reply)?;
+        Ok(true)
+    }
+
+    /// Nothing is under way: time goes by until somebody's has come.
+    fn sleep(&mut self) -> Kept {
+        let wakes = self.processes.iter().flat_map(|process| process.running.values());
+        let first = wakes.filter_map(|running| Some(running.wake.as_ref()?.0)).min();
+        self.clock = self.clock.max(first.filter(|at| *at < i64::MAX).ok_or("a flow waits for nothing")?);
+        self.wake_somebody().map(|_| ())
     }
 
     /// A process dies without a word. What it sent is still under way.
@@ -287,10 +343,14 @@ impl World {
     /// In a calm world everything under way comes to its end. In any other every process dies, and what is under way
     /// arrives or not; from now on nothing goes wrong.
     pub(crate) fn calm_down(&mut self) -> Kept {
-        while self.calm && !self.network.is_empty() {
+        while self.calm && self.processes.iter().any(|process| !process.running.is_empty()) {
             self.steps += 1;
             self.clock += 1;
-            self.traffic()?;
+            if self.network.is_empty() {
+                self.sleep()?;
+            } else {
+                self.traffic()?;
+            }
             self.promises.look(&self.store, self.clock)?;
         }
         for parcel in &mut self.network {

@@ -46,6 +46,7 @@ export function documentOf(handle: string, settings: Partial<PoolDocument> = {})
     timeZone: "UTC",
     caseSensitive: true,
     fixedCode: null,
+    dynamic: null,
     sample: null,
     archived: false,
     revision: 1,

@@ -14,6 +14,8 @@ use crate::pool::alerts::Alert;
 use crate::pool::document::PoolDocument;
 use crate::pool::forecast::Usage;
 use crate::pool::stock::Stock;
+#[cfg(feature = "manage")]
+use crate::shop::ShopTraits;
 #[cfg(feature = "mail")]
 use crate::template::DateRequest;
 
@@ -27,6 +29,7 @@ macro_rules! steps {
         }
 
         /// How a step ended: what it answers, or that it failed.
+        #[allow(clippy::large_enum_variant, reason = "one lives for a moment; a box would only cost code")]
         #[derive(Clone, Debug)]
         pub enum Reply {
             $($(#[$meta])+ $step($reply),)+
@@ -125,6 +128,29 @@ steps! {
     sweep: Sweep {} -> Swept;
     /// Tells an alert to the notifier.
     notify: Notify (Alert) -> ();
+    /// Fills a dynamic pool that a draw found empty: the driver has the `top_up` flow do it, once for all who wait.
+    top_up: TopUp {} -> ();
+    #[cfg(feature = "manage")]
+    /// Takes free codes out of stock for good.
+    void_codes: VoidCodes {} -> Voided;
+    #[cfg(feature = "manage")]
+    /// Reads the journal.
+    journal: JournalOf {} -> Vec<JournalRow>;
+    #[cfg(feature = "manage")]
+    /// Saves or removes an entry of the journal, if nobody else did meanwhile.
+    save_journal: SaveJournal {} -> JournalSaved;
+    #[cfg(feature = "manage")]
+    /// Asks what the host says of a shop: none if it has no shop of this name.
+    shop: ShopOf {} -> Option<ShopTraits>;
+    #[cfg(feature = "manage")]
+    /// Starts a call to a shop; how it ends comes with a later `receive`.
+    send: Send {} -> ();
+    #[cfg(feature = "manage")]
+    /// Waits for the first call that ends, or for some time: none when that is over.
+    receive: Receive {} -> Option<Received>;
+    #[cfg(feature = "manage")]
+    /// Lets time go by.
+    pause: Pause {} -> ();
     #[cfg(feature = "manage")]
     /// Reads the next piece of an upload: none at its end.
     read: Read {} -> Option<Piece>;

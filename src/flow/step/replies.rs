@@ -9,6 +9,8 @@ use crate::pool::forecast::Usage;
 use crate::pool::stock::Stock;
 use crate::record::{FromValue, ToValue, Value, expected, record};
 use crate::sheet::Sheet;
+#[cfg(feature = "manage")]
+use crate::shop::Heard;
 
 /// One page of rows.
 #[derive(Clone, Debug)]
@@ -142,6 +144,27 @@ replies! {
         /// There is.
         more: bool,
     }
+    /// How many codes were taken out of stock.
+    Voided {
+        /// Codes that nobody holds.
+        voided: u64,
+    }
+    /// One entry of the journal.
+    JournalRow {
+        /// Its id.
+        id: String,
+        /// Counts its saves.
+        revision: u32,
+        /// What was saved.
+        entry: Value,
+    }
+    /// Whether an entry was saved.
+    JournalSaved {
+        /// It was.
+        saved: bool,
+        /// What is stored now.
+        record: Option<JournalRow>,
+    }
     /// Whether a document was saved.
     Saved {
         /// It was.
@@ -258,6 +281,16 @@ impl FromValue for Committed {
             _ => Err(expected("a status")),
         }
     }
+}
+
+/// How a call to a shop ended.
+#[cfg(feature = "manage")]
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Which.
+    pub ticket: u32,
+    /// How.
+    pub heard: Heard,
 }
 
 /// How a release ended.

@@ -7,6 +7,8 @@ use crate::pool::alerts::AlertState;
 use crate::pool::document::{PoolDocument, Reuse};
 use crate::pool::keys::Key;
 use crate::record::{ToValue, Value, record};
+#[cfg(feature = "manage")]
+use crate::shop::Call;
 
 macro_rules! requests {
     ($($(#[$outer:meta])+ $name:ident { $($(#[$meta:meta])+ $field:ident: $type:ty,)* })+) => {
@@ -194,6 +196,53 @@ requests! {
         /// Hours before this are rolled up into days.
         roll_up_before: i64,
     }
+    /// What a draw needs that found a dynamic pool empty.
+    TopUp {
+        /// Handle.
+        pool: String,
+        /// How many codes it needs.
+        count: u64,
+        /// How long it waits, in milliseconds.
+        wait: i64,
+    }
+    /// `voidCodes` of the store contract.
+    VoidCodes {
+        /// Handle.
+        pool: String,
+        /// Equality keys.
+        keys: Vec<String>,
+    }
+    /// `journal` of the store contract.
+    JournalOf {
+        /// Handle.
+        pool: String,
+    }
+    /// `saveJournal` of the store contract.
+    SaveJournal {
+        /// Handle.
+        pool: String,
+        /// The entry's id.
+        id: String,
+        /// The revision it replaces, none for a new entry.
+        expected: Option<u32>,
+        /// What to save; `Null` removes it.
+        entry: Value,
+    }
+    /// A shop's name.
+    ShopOf {
+        /// As in the pool's settings.
+        shop: String,
+    }
+    /// A wait for nothing.
+    Pause {
+        /// So many milliseconds.
+        wait: i64,
+    }
+    /// A wait.
+    Receive {
+        /// At most so many milliseconds.
+        wait: i64,
+    }
     /// Progress so far, told with each request for more.
     Read {
         /// Rows read.
@@ -214,6 +263,18 @@ pub struct Instants {
 }
 #[cfg(feature = "manage")]
 record!(to Instants { time_zone, times });
+
+/// A call to a shop.
+#[cfg(feature = "manage")]
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// The shop's name.
+    pub shop: String,
+    /// Under which its end is told.
+    pub ticket: u32,
+    /// What to send.
+    pub call: Call,
+}
 
 /// One use to take back.
 #[derive(Clone, Debug)]

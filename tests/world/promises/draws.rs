@@ -51,7 +51,7 @@ impl Draws {
         heard.saw(&request.pool, document);
         let ClaimAnswer::Claimed { outcomes, remaining, added, .. } = answer else { return Ok(()) };
         ensure!(request.version == document.version, "a claim of old settings drew");
-        ensure!(document.kind == Kind::Static, "a claim for a fixed pool reached the store");
+        ensure!(document.kind != Kind::Fixed, "a claim for a fixed pool reached the store");
         ensure!(!document.archived, "an archived pool gave codes");
         let settings = (request.reuse, request.expires_at, request.min_validity);
         ensure!(
@@ -62,7 +62,9 @@ impl Draws {
         let different: BTreeSet<_> = request.uses.iter().collect();
         ensure!(different.len() == request.uses.len(), "a claim names a use twice");
         ensure!(
-            document.on_empty == OnEmpty::Stop || request.falls_back.iter().all(|counts| *counts),
+            document.on_empty == OnEmpty::Stop
+                || document.kind == Kind::Dynamic
+                || request.falls_back.iter().all(|counts| *counts),
             "an omission or a fallback is not counted"
         );
         for (at, outcome) in outcomes.items.iter().enumerate() {
@@ -103,7 +105,7 @@ impl Draws {
             ensure!(!valid, "the holder of {place:?} has a valid code and got nothing");
             let expired = request.reuse == Reuse::PerContact && in_pool().filter(mine).count() > 0;
             ensure!((outcome == Outcome::Expired) == expired, "{place:?}: {outcome:?}");
-            heard.hears(place, Answered { code: None, new: false, first: 0, last: 0, order: 0 });
+            heard.hears(place, Answered { code: None, new: false, first: 0, last: 0, order: 0, counts: true });
             return Ok(());
         };
         let now = Held { number, code: code.to_owned(), holder: holder.clone(), expires_at };
@@ -140,7 +142,8 @@ impl Draws {
         let before = heard.answers.get(&place).filter(|before| before.order == order);
         let new = !repeat || before.is_some_and(|before| before.new);
         let first = before.map_or(answers, |before| before.first);
-        let answered = Answered { code: Some((code.to_owned(), number, shown)), new, first, last: answers, order };
+        let answered =
+            Answered { code: Some((code.to_owned(), number, shown)), new, first, last: answers, order, counts: true };
         heard.counted.insert((request.pool.clone(), number, answers));
         heard.hears(place.clone(), answered);
         self.held.insert(place, now);

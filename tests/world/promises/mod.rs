@@ -4,6 +4,7 @@ mod alerts;
 mod books;
 mod draws;
 mod mails;
+pub(crate) mod shop;
 mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use coupon_pools::pool::alerts::Alert;
 use coupon_pools::pool::document::{Kind, PoolDocument};
 
 use crate::chance::Chance;
+use crate::chores::DYNAMIC;
 use crate::orders::{Ending, Order, Showing};
 use crate::schedule::Kept;
 use crate::store::Store;
@@ -42,6 +44,8 @@ struct Heard {
     documents: BTreeMap<String, PoolDocument>,
     /// It was given different answers to the same question, or settings changed while it was at it.
     mixed: bool,
+    /// A pool was filled for it, and it has not claimed since.
+    filled: bool,
     /// By pool and use.
     answers: BTreeMap<Use, Answered>,
     /// Pool, number and which answer about that draw it was, of every code.
@@ -63,6 +67,8 @@ struct Answered {
     last: u32,
     /// Which record of the use it was: after a release the same use may be recorded again.
     order: u64,
+    /// A dynamic pool that is empty is filled, and asked again: only what it says then counts.
+    counts: bool,
 }
 
 /// Says what is broken unless it holds.
@@ -100,6 +106,7 @@ impl Promises {
             batch,
             documents: BTreeMap::new(),
             mixed: false,
+            filled: false,
             answers: BTreeMap::new(),
             counted: BTreeSet::new(),
         };
@@ -120,6 +127,7 @@ impl Promises {
                 | Step::Codes(_)
                 | Step::PageOf(_)
                 | Step::Alerts(Alerts { .. })
+                | Step::JournalOf(_)
         );
         let only_reads = self.flows.get(&flow).is_some_and(|heard| heard.order.only_reads());
         ensure!(reads || !only_reads, "a flow that only reads asks for {}", step.name());
@@ -140,6 +148,7 @@ impl Promises {
             (Step::Claim(request), Reply::Claim(answer)) => {
                 self.touched = Some(request.pool.clone());
                 self.draws.claimed(request, answer, store, &self.limits, heard)?;
+                heard.filled = false;
             }
             (Step::Release(request), Reply::Release(outcomes)) => {
                 self.touched = Some(request.pool.clone());
@@ -148,17 +157,28 @@ impl Promises {
             (Step::BeginBatch(request), Reply::BeginBatch(_)) => self.touched = Some(request.pool.clone()),
             (Step::AddBlock(request), Reply::Settle(answer)) => {
                 self.touched = Some(request.pool.clone());
-                self.uploads.added(request, answer, store, &self.limits)?;
+                if request.pool != DYNAMIC {
+                    self.uploads.added(request, answer, store, &self.limits)?;
+                }
             }
             (Step::CommitBatch(request), Reply::CommitBatch(answer)) => {
                 self.touched = Some(request.pool.clone());
-                self.uploads.committed(request, answer)?;
+                if request.pool != DYNAMIC {
+                    self.uploads.committed(request, answer)?;
+                }
             }
             (Step::UndoBatch(request), Reply::UndoBatch(_)) => self.touched = Some(request.pool.clone()),
             (Step::SaveAlerts(request), Reply::SaveAlerts(answer)) if answer.saved => self.alerts.saved(request)?,
             _ => {}
         }
         Ok(())
+    }
+
+    /// A pool is to be filled for a flow.
+    pub(crate) fn filling(&mut self, flow: u64) {
+        if let Some(heard) = self.flows.get_mut(&flow) {
+            heard.filled = true;
+        }
     }
 
     /// The notifier has heard an alert.
@@ -239,8 +259,11 @@ impl Promises {
 impl Heard {
     fn hears(&mut self, place: Use, answered: Answered) {
         let code = answered.code.clone();
-        let before = self.answers.insert(place, answered);
-        self.mixed |= before.is_some_and(|before| before.code != code);
+        let before = self.answers.remove(&place);
+        let counted = before.as_ref().is_some_and(|before| before.counts);
+        self.mixed |= counted && before.is_some_and(|before| before.code != code);
+        let counts = place.0 != DYNAMIC || code.is_some() || self.filled || counted;
+        self.answers.insert(place, Answered { counts, ..answered });
     }
 
     fn saw(&mut self, pool: &str, document: &PoolDocument) {

@@ -6,10 +6,14 @@ mod lookups;
 
 use std::collections::BTreeMap;
 
-use coupon_pools::flow::step::{AlertRecord, AlertsSaved, ListRow, Load, Page, Reply, Save, SaveAlerts, Saved, Step};
+use coupon_pools::flow::step::{
+    AlertRecord, AlertsSaved, JournalOf, JournalRow, JournalSaved, ListRow, Load, Page, Reply, Save, SaveAlerts,
+    SaveJournal, Saved, Step,
+};
 use coupon_pools::pool::document::PoolDocument;
 use coupon_pools::pool::forecast::Usage;
 use coupon_pools::pool::stock::{ExpirySum, Stock};
+use coupon_pools::record::Value;
 
 /// Rows a page, however many are asked for: cursors are used in every world.
 const PAGE: usize = 7;
@@ -42,6 +46,8 @@ pub(crate) struct Pool {
     fell_back: u64,
     redeemed: u64,
     pub(crate) alerts: Option<AlertRecord>,
+    /// By id.
+    pub(crate) journal: BTreeMap<String, JournalRow>,
 }
 
 /// One code of one batch.
@@ -139,6 +145,8 @@ impl Store {
             Step::Alerts(request) => Reply::Alerts(self.pools.get(&request.pool).and_then(|pool| pool.alerts.clone())),
             Step::SaveAlerts(request) => Reply::SaveAlerts(self.save_alerts(request)),
             Step::Sweep(request) => Reply::Sweep(self.sweep(request)),
+            Step::JournalOf(request) => Reply::JournalOf(self.journal(request)),
+            Step::SaveJournal(request) => Reply::SaveJournal(self.save_journal(request)),
             other => panic!("{} is no step of a store", other.name()),
         }
     }
@@ -185,6 +193,24 @@ impl Store {
         pool.usage.range(from..to.max(from)).map(|(at, draws)| Usage { at: *at, draws: *draws }).collect()
     }
 
+    fn journal(&self, request: &JournalOf) -> Vec<JournalRow> {
+        self.pools.get(&request.pool).map(|pool| pool.journal.values().cloned().collect()).unwrap_or_default()
+    }
+
+    fn save_journal(&mut self, request: &SaveJournal) -> JournalSaved {
+        let Some(pool) = self.pools.get_mut(&request.pool) else { return JournalSaved { saved: false, record: None } };
+        let current = pool.journal.get(&request.id).map(|row| row.revision);
+        let saved = current == request.expected;
+        if saved && request.entry == Value::Null {
+            pool.journal.remove(&request.id);
+        } else if saved {
+            let row =
+                JournalRow { id: request.id.clone(), revision: current.unwrap_or(0) + 1, entry: request.entry.clone() };
+            pool.journal.insert(request.id.clone(), row);
+        }
+        JournalSaved { saved, record: pool.journal.get(&request.id).cloned() }
+    }
+
     fn save_alerts(&mut self, request: &SaveAlerts) -> AlertsSaved {
         let Some(pool) = self.pools.get_mut(&request.pool) else { return AlertsSaved { saved: false, record: None } };
         let current = pool.alerts.as_ref().map(|record| record.revision);
@@ -213,6 +239,7 @@ impl Pool {
             fell_back: 0,
             redeemed: 0,
             alerts: None,
+            journal: BTreeMap::new(),
         }
     }
 

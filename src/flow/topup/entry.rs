@@ -1,0 +1,168 @@
+//! Entries of the journal: what is being generated, written down before the shop hears of it.
+//!
+//! An entry keeps a seed and not codes: whoever takes it over makes the same codes again. It belongs to one owner under
+//! a lease; every save is a compare-and-swap, so an owner whose lease was taken learns it at the next save and stops.
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Result;
+use crate::flow::Host;
+use crate::flow::step::{JournalOf, JournalRow, Reply, SaveJournal};
+use crate::generate::pattern::Pattern;
+use crate::limits::LEASE_MS;
+use crate::pool::dynamic::Dynamic;
+use crate::pool::keys::base64url;
+use crate::record::{FromValue, ToValue, Value, record};
+
+/// The id of the one entry of a pool: two needs at a time are one.
+const TOP_UP: &str = "top-up";
+
+/// What is being generated.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    /// Version of this format, 1.
+    format: u32,
+    /// Names its batches and orders.
+    pub(super) id: String,
+    /// 32 bytes, in hexadecimal.
+    seed: String,
+    pub(super) shop: String,
+    pub(super) rule: String,
+    pub(super) pattern: Pattern,
+    pub(super) case_sensitive: bool,
+    /// How many codes.
+    pub(super) count: u64,
+    /// The first so many are in the pool, as far as they are ours.
+    pub(super) stored: u64,
+    /// Whose it is until then; nobody's if empty.
+    owner: String,
+    lease_until: i64,
+    /// When and why it stopped.
+    pub(super) failed_at: Option<i64>,
+    pub(super) words: Option<String>,
+}
+
+record!(Entry {
+    format,
+    id,
+    seed,
+    shop,
+    rule,
+    pattern,
+    case_sensitive,
+    count,
+    stored,
+    owner,
+    lease_until,
+    failed_at,
+    words,
+});
+
+/// An entry as it is saved.
+#[derive(Clone, Debug)]
+pub(super) struct Saved {
+    pub(super) entry: Entry,
+    revision: u32,
+    pub(super) saved_at: i64,
+}
+
+/// Who runs entries in this flow.
+pub(super) fn owner(host: &Host) -> String {
+    let mut owner = String::new();
+    base64url(&host.entropy()[..16], &mut owner);
+    owner
+}
+
+impl Entry {
+    /// A new entry: the `turn`th of this flow.
+    pub(super) fn new(host: &Host, turn: u32, dynamic: &Dynamic, case_sensitive: bool, count: u64) -> Self {
+        let digest = |purpose: &[u8]| {
+            Sha256::new().chain_update(purpose).chain_update(turn.to_le_bytes()).chain_update(host.entropy()).finalize()
+        };
+        let mut id = String::new();
+        base64url(&digest(b"id")[..9], &mut id);
+        Entry {
+            format: 1,
+            id,
+            seed: digest(b"seed")
+                .iter()
+                .flat_map(|byte| [byte >> 4, byte & 15])
+                .filter_map(|half| char::from_digit(u32::from(half), 16))
+                .collect(),
+            shop: dynamic.shop.clone(),
+            rule: dynamic.rule.clone(),
+            pattern: dynamic.pattern.clone(),
+            case_sensitive,
+            count,
+            stored: 0,
+            owner: String::new(),
+            lease_until: 0,
+            failed_at: None,
+            words: None,
+        }
+    }
+
+    /// The seed's bytes.
+    pub(super) fn seed(&self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        let digits: Vec<u8> =
+            self.seed.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+        for (byte, pair) in seed.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = pair[0] << 4 | pair[1];
+        }
+        seed
+    }
+
+    /// Until when somebody else is at it, if anybody is.
+    pub(super) fn is_held(&self, owner: &str, now: i64) -> Option<i64> {
+        (!self.owner.is_empty() && self.owner != owner && now < self.lease_until).then_some(self.lease_until)
+    }
+}
+
+/// The pool's entry, if there is one.
+pub(super) async fn find(host: &Host, pool: &str) -> Result<Option<Saved>> {
+    let rows = host.journal(JournalOf { pool: pool.to_owned() }).await?;
+    rows.into_iter().find(|row| row.id == TOP_UP).map(|row| read(row, host.now())).transpose()
+}
+
+fn read(row: JournalRow, now: i64) -> Result<Saved> {
+    let entry = Entry::from_value(row.entry).map_err(|_| Reply::wrong("journal"))?;
+    Ok(Saved { entry, revision: row.revision, saved_at: now })
+}
+
+/// Writes a new entry down, as this owner's. None if another one is there by now.
+pub(super) async fn begin(host: &Host, pool: &str, entry: Entry, owner: &str) -> Result<Option<Saved>> {
+    let entry = Entry { owner: owner.to_owned(), lease_until: host.now() + LEASE_MS, ..entry };
+    save(host, pool, None, Some(entry)).await
+}
+
+impl Saved {
+    /// Makes it this owner's for a while longer. None if it is somebody else's by now.
+    pub(super) async fn hold(self, host: &Host, pool: &str, owner: &str) -> Result<Option<Saved>> {
+        let entry = Entry { owner: owner.to_owned(), lease_until: host.now() + LEASE_MS, ..self.entry };
+        save(host, pool, Some(self.revision), Some(entry)).await
+    }
+
+    /// Leaves it to whoever comes next, with why it stopped.
+    pub(super) async fn leave(self, host: &Host, pool: &str, words: Option<String>) -> Result<()> {
+        let failed_at = words.as_ref().map(|_| host.now());
+        let entry = Entry { owner: String::new(), lease_until: 0, failed_at, words, ..self.entry };
+        save(host, pool, Some(self.revision), Some(entry)).await.map(|_| ())
+    }
+
+    /// Takes it out: everything is done.
+    pub(super) async fn end(self, host: &Host, pool: &str) -> Result<()> {
+        save(host, pool, Some(self.revision), None).await.map(|_| ())
+    }
+}
+
+async fn save(host: &Host, pool: &str, expected: Option<u32>, entry: Option<Entry>) -> Result<Option<Saved>> {
+    let value = entry.as_ref().map_or(Value::Null, Entry::to_value);
+    let request = SaveJournal { pool: pool.to_owned(), id: TOP_UP.to_owned(), expected, entry: value };
+    let answer = host.save_journal(request).await?;
+    match (answer.saved, answer.record, entry) {
+        (true, Some(row), Some(_)) => read(row, host.now()).map(Some),
+        (true, _, Some(entry)) => Ok(Some(Saved { entry, revision: expected.unwrap_or(0) + 1, saved_at: host.now() })),
+        _ => Ok(None),
+    }
+}
