@@ -60,6 +60,7 @@ async function make() {
   summary.textContent = "Making the mails …";
   list.replaceChildren();
   const told = { made: 0, same: 0, failed: 0 };
+  let outcome;
   try {
     for await (const mail of face.pools.renderMany(names, { template: template(), message: message.value })) {
       const state = stateOf(mail);
@@ -67,14 +68,17 @@ async function make() {
       if (list.childElementCount < SHOWN) list.append(entry(mail, state));
     }
     if (names.length > SHOWN) list.append(el("li", { className: "empty" }, `and ${count(names.length - SHOWN)} more`));
-    summary.textContent = tell(told);
-    face.note("event", `Message ${message.value}: ${tell(told)}`);
+    outcome = tell(told);
+    face.note("event", `Message ${message.value}: ${outcome}`);
   } catch (error) {
-    summary.textContent = error.message;
-    face.note("error", error.message);
+    outcome = error.message;
+    face.note("error", outcome);
   }
   busy = false;
-  await face.changed();
+  // The pools first: who reads that mails were made finds their codes gone.
+  await face.changed().finally(() => {
+    summary.textContent = outcome;
+  });
 }
 
 function tell({ made, same, failed }) {
