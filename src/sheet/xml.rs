@@ -41,7 +41,10 @@ pub(in crate::sheet) struct Xml {
     /// Elements that are open.
     depth: usize,
     name: Range<usize>,
-    rest: Range<usize>,
+    /// Names and values of the last tag's attributes.
+    attributes: Vec<(Range<usize>, Range<usize>)>,
+    /// The last piece of text.
+    text: Range<usize>,
     /// The text is to be taken as it is.
     verbatim: bool,
     in_cdata: bool,
@@ -60,7 +63,8 @@ impl Xml {
             ended: false,
             depth: 0,
             name: 0..0,
-            rest: 0..0,
+            attributes: Vec::new(),
+            text: 0..0,
             verbatim: false,
             in_cdata: false,
             begun: false,
@@ -98,13 +102,12 @@ impl Xml {
 
     /// Its attributes, in their order: name without prefix, and value as it stands there.
     pub(in crate::sheet) fn attributes(&self) -> Attributes<'_> {
-        Attributes(&self.window[self.rest.clone()])
+        Attributes { window: &self.window, places: self.attributes.iter() }
     }
 
     /// An attribute's value, its references resolved. `None` if it is not there.
     pub(in crate::sheet) fn attribute(&self, name: &str) -> Result<Option<String>> {
-        for attribute in self.attributes() {
-            let (found, value) = attribute?;
+        for (found, value) in self.attributes() {
             if found == name.as_bytes() {
                 let mut text = Vec::with_capacity(value.len());
                 resolve(value, &mut false, &mut text)?;
@@ -116,7 +119,7 @@ impl Xml {
 
     /// Appends the piece of text, with references resolved and line ends as `\n` (XML 1.0, §2.11).
     pub(in crate::sheet) fn add_text(&mut self, into: &mut Vec<u8>) -> Result<()> {
-        let piece = &self.window[self.rest.clone()];
+        let piece = &self.window[self.text.clone()];
         if self.verbatim {
             unify_ends(piece, &mut self.after_return, into);
             return Ok(());
@@ -163,7 +166,7 @@ impl Xml {
     /// Reads the rest of the part without looking at it, to know that it is whole.
     pub(in crate::sheet) fn finish(&mut self) -> Result<()> {
         while !self.ended {
-            (self.at, self.name, self.rest) = (self.window.len(), 0..0, 0..0);
+            self.at = self.window.len();
             self.more()?;
         }
         Ok(())
@@ -231,7 +234,7 @@ impl Xml {
             if length > 0 || self.ended {
                 // At the end, a reference that was begun is for `add_text` to refuse.
                 let length = if length == 0 { found.len() } else { length };
-                (self.rest, self.verbatim) = (self.at..self.at + length, false);
+                (self.text, self.verbatim) = (self.at..self.at + length, false);
                 self.at += length;
                 return Ok(());
             }
@@ -247,7 +250,7 @@ impl Xml {
             let end = find(found, END);
             let length = end.unwrap_or(found.len().saturating_sub(END.len() - 1));
             if end.is_some() || length > 0 {
-                (self.rest, self.verbatim) = (self.at..self.at + length, true);
+                (self.text, self.verbatim) = (self.at..self.at + length, true);
                 self.in_cdata = end.is_none();
                 self.at += length + if end.is_some() { END.len() } else { 0 };
                 return Ok(length > 0);
@@ -327,85 +330,145 @@ impl Xml {
     }
 
     fn close(&mut self) -> Result<Event> {
-        let end = self.tag_end()?;
-        let name = self.at + 2..end;
-        let length = self.window[name.clone()].iter().take_while(|byte| !is_space(**byte)).count();
-        self.name = self.local(name.start..name.start + length);
-        self.at = end + 1;
-        self.depth = self.depth.checked_sub(1).ok_or_else(|| damaged("its markup closes more than it opens"))?;
-        Ok(Event::Close)
-    }
-
-    fn open(&mut self) -> Result<Event> {
-        let end = self.tag_end()?;
-        let empty = self.window[end - 1] == b'/';
-        let inside = self.at + 1..end - usize::from(empty);
-        let length = self.window[inside.clone()].iter().take_while(|byte| !is_space(**byte)).count();
-        if length == 0 {
-            return Err(damaged("its markup has a tag without a name"));
-        }
-        self.name = self.local(inside.start..inside.start + length);
-        self.rest = inside.start + length..inside.end;
-        self.at = end + 1;
-        if empty {
-            return Ok(Event::Empty);
-        }
-        self.depth += 1;
-        Ok(Event::Open)
-    }
-
-    /// Where the tag ends that begins here: at the first `>` that is not in quotes.
-    fn tag_end(&mut self) -> Result<usize> {
-        let mut checked = 1;
-        let mut quote = None;
+        let (mut name, mut checked) = (2, 2);
         loop {
             let found = &self.window[self.at..];
             while let Some(byte) = found.get(checked) {
-                checked += 1;
-                if let Some(open) = quote {
-                    if *byte == open {
-                        quote = None;
+                match byte {
+                    b'>' => {
+                        let end = found[name..checked].iter().position(|byte| is_space(*byte));
+                        self.name = self.at + name..self.at + end.map_or(checked, |end| name + end);
+                        self.at += checked + 1;
+                        self.depth = self.depth.checked_sub(1).ok_or_else(closes_too_often)?;
+                        return Ok(Event::Close);
                     }
-                } else if *byte > b'>' {
-                    // Most bytes of a tag are letters.
-                } else if *byte == b'>' {
-                    return Ok(self.at + checked - 1);
-                } else if matches!(byte, b'"' | b'\'') {
-                    quote = Some(*byte);
-                } else if *byte == b'<' {
-                    return Err(damaged("its markup has a tag inside a tag"));
+                    b':' => name = checked + 1,
+                    b'<' => return Err(broken_tag()),
+                    _ => {}
                 }
+                checked += 1;
             }
-            if checked > TAG_BYTES {
-                return Err(damaged("its markup has a tag that is longer than tags of spreadsheets are"));
-            }
-            if !self.more()? {
-                return Err(ends_early());
+            self.more_of_a_tag(checked)?;
+        }
+    }
+
+    fn open(&mut self) -> Result<Event> {
+        loop {
+            match self.tag() {
+                Some(Tag::Open) => {
+                    self.depth += 1;
+                    return Ok(Event::Open);
+                }
+                Some(Tag::Empty) => return Ok(Event::Empty),
+                Some(Tag::Broken) => return Err(broken_tag()),
+                None => self.more_of_a_tag(self.window.len() - self.at)?,
             }
         }
     }
 
-    fn local(&self, name: Range<usize>) -> Range<usize> {
-        match memchr::memchr(b':', &self.window[name.clone()]) {
-            Some(prefix) => name.start + prefix + 1..name.end,
-            None => name,
+    /// Unpacks more of a tag of which there are so many bytes.
+    #[cold]
+    fn more_of_a_tag(&mut self, length: usize) -> Result<()> {
+        if length > TAG_BYTES {
+            return Err(damaged("its markup has a tag that is longer than tags of spreadsheets are"));
+        }
+        if self.more()? { Ok(()) } else { Err(ends_early()) }
+    }
+
+    /// Reads the tag that begins here, in one pass: its name, and where its attributes are. `None` if its end is not
+    /// unpacked yet.
+    #[inline]
+    fn tag(&mut self) -> Option<Tag> {
+        let window = self.window.as_slice();
+        self.attributes.clear();
+        let mut at = self.at + 1;
+        let mut name = at;
+        loop {
+            match *window.get(at)? {
+                b' ' | b'>' | b'/' | b'\t' | b'\n' | b'\r' => break,
+                b':' => name = at + 1,
+                b'<' | b'"' | b'\'' | b'=' => return Some(Tag::Broken),
+                _ => {}
+            }
+            at += 1;
+        }
+        if at == self.at + 1 {
+            return Some(Tag::Broken);
+        }
+        self.name = name..at;
+        loop {
+            match *window.get(at)? {
+                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                b'>' => {
+                    self.at = at + 1;
+                    return Some(Tag::Open);
+                }
+                b'/' => {
+                    if *window.get(at + 1)? != b'>' {
+                        return Some(Tag::Broken);
+                    }
+                    self.at = at + 2;
+                    return Some(Tag::Empty);
+                }
+                _ => {
+                    let mut name = at;
+                    loop {
+                        match *window.get(at)? {
+                            b'=' | b' ' | b'\t' | b'\n' | b'\r' => break,
+                            b':' => name = at + 1,
+                            b'<' | b'>' | b'/' | b'"' | b'\'' => return Some(Tag::Broken),
+                            _ => {}
+                        }
+                        at += 1;
+                    }
+                    let name_end = at;
+                    while is_space(*window.get(at)?) {
+                        at += 1;
+                    }
+                    if window[at] != b'=' {
+                        return Some(Tag::Broken);
+                    }
+                    at += 1;
+                    while is_space(*window.get(at)?) {
+                        at += 1;
+                    }
+                    let quote = window[at];
+                    if !matches!(quote, b'"' | b'\'') {
+                        return Some(Tag::Broken);
+                    }
+                    at += 1;
+                    let value = at;
+                    while *window.get(at)? != quote {
+                        at += 1;
+                    }
+                    self.attributes.push((name..name_end, value..at));
+                    at += 1;
+                }
+            }
         }
     }
 }
 
-/// The attributes of a tag. Each may be refused: where no value follows a name.
-pub(in crate::sheet) struct Attributes<'a>(&'a [u8]);
+/// What a tag does.
+enum Tag {
+    Open,
+    Empty,
+    Broken,
+}
+
+/// The attributes of a tag.
+pub(in crate::sheet) struct Attributes<'a> {
+    window: &'a [u8],
+    places: std::slice::Iter<'a, (Range<usize>, Range<usize>)>,
+}
 
 impl<'a> Iterator for Attributes<'a> {
-    type Item = Result<(&'a [u8], &'a [u8])>;
+    type Item = (&'a [u8], &'a [u8]);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let start = self.0.iter().position(|byte| !is_space(*byte))?;
-        let found = &self.0[start..];
-        let attribute = split(found);
-        self.0 = attribute.map_or(&[], |(_, _, rest)| rest);
-        Some(attribute.map(|(name, value, _)| (name, value)).ok_or_else(|| damaged("its markup has a broken tag")))
+        let (name, value) = self.places.next()?;
+        Some((&self.window[name.clone()], &self.window[value.clone()]))
     }
 }
 
@@ -456,12 +519,15 @@ fn resolve(mut text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) -> Resu
 }
 
 fn numbered(reference: &[u8]) -> Option<char> {
-    let digits = std::str::from_utf8(reference.strip_prefix(b"#")?).ok()?;
-    let number = match digits.strip_prefix('x') {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => digits.parse(),
+    let (digits, base) = match reference {
+        [b'#', b'x', digits @ ..] => (digits, 16),
+        [b'#', digits @ ..] => (digits, 10),
+        _ => return None,
     };
-    char::from_u32(number.ok().filter(|number| *number > 0)?)
+    let number = digits
+        .iter()
+        .try_fold(0_u32, |number, digit| number.checked_mul(base)?.checked_add(char::from(*digit).to_digit(base)?));
+    char::from_u32(number.filter(|number| *number > 0)?)
 }
 
 /// Appends text with `\r\n` and `\r` as `\n`.
@@ -491,6 +557,16 @@ fn check_encoding(declaration: &[u8]) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+#[cold]
+fn broken_tag() -> Error {
+    damaged("its markup has a broken tag")
+}
+
+#[cold]
+fn closes_too_often() -> Error {
+    damaged("its markup closes more than it opens")
 }
 
 #[cold]

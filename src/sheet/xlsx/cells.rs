@@ -95,8 +95,7 @@ impl Cells {
 
     fn begin_row(&mut self) -> Result<()> {
         let mut row = self.row + 1;
-        for attribute in self.xml.attributes() {
-            let (name, value) = attribute?;
+        for (name, value) in self.xml.attributes() {
             if name == b"r" {
                 row = number(value).ok_or_else(|| damaged("a row has a number that is none"))?;
                 break;
@@ -118,7 +117,7 @@ impl Cells {
         let mut column = self.column;
         let (mut style, mut kind) = (0, Kind::Number);
         for attribute in self.xml.attributes() {
-            match attribute? {
+            match attribute {
                 (b"r", place) => {
                     let (found, row) = place_of(place).ok_or_else(|| damaged("a cell's place is none"))?;
                     if row != self.row {
