@@ -133,13 +133,26 @@ impl Xml {
     #[inline]
     pub(in crate::sheet) fn plain_child(&mut self, open: &[u8], close: &[u8], limit: usize) -> Option<&[u8]> {
         let found = self.window[self.at..].strip_prefix(open)?;
-        let length = found.iter().position(|byte| matches!(byte, b'<' | b'&' | b'\r'))?;
+        let length = plain_length(found)?;
         if length > limit || !found[length..].starts_with(close) {
             return None;
         }
         let start = self.at + open.len();
         self.at = start + length + close.len();
         Some(&self.window[start..start + length])
+    }
+
+    /// What is unpacked of what comes next, for a reader that knows how its elements nearly always look.
+    #[inline]
+    pub(in crate::sheet) fn unread(&self) -> &[u8] {
+        if self.in_cdata { &[] } else { &self.window[self.at..] }
+    }
+
+    /// Goes on behind so many bytes of [`Self::unread`]: whole elements, that opened and closed.
+    #[inline]
+    pub(in crate::sheet) fn pass(&mut self, length: usize) {
+        self.at = (self.at + length).min(self.window.len());
+        self.after_return = false;
     }
 
     /// Closes the element that is open, if just this tag comes next.
@@ -588,4 +601,11 @@ fn encoding(name: &str) -> Error {
 pub(in crate::sheet) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     let (first, rest) = wanted.split_first()?;
     memchr::memchr_iter(*first, bytes).find(|at| bytes[at + 1..].starts_with(rest))
+}
+
+/// How long the text at the start of these bytes is, if a tag follows and nothing in it needs a second look.
+#[inline]
+pub(in crate::sheet) fn plain_length(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.iter().position(|byte| matches!(byte, b'<' | b'&' | b'\r'))?;
+    (bytes[length] == b'<').then_some(length)
 }
