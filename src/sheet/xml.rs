@@ -8,7 +8,11 @@
 
 use std::ops::Range;
 
-use crate::error::{Code, Error, Result};
+pub(in crate::sheet) use super::xml_text::into_text;
+#[cfg(feature = "xlsx")]
+use super::xml_text::plain_length;
+use super::xml_text::{check_encoding, encoding, find, resolve, unify_ends};
+use crate::error::{Error, Result};
 use crate::limits::TAG_BYTES;
 use crate::sheet::damaged;
 use crate::sheet::zip::Unpacking;
@@ -130,6 +134,7 @@ impl Xml {
     /// The text of the child that comes next, if it begins and ends with just these tags, is unpacked already, no longer
     /// than `limit` and in need of no second look: what nearly every cell and text is, at a fraction of the cost.
     #[cfg(feature = "xlsx")]
+    #[cfg(feature = "xlsx")]
     #[inline]
     pub(in crate::sheet) fn plain_child(&mut self, open: &[u8], close: &[u8], limit: usize) -> Option<&[u8]> {
         let found = self.window[self.at..].strip_prefix(open)?;
@@ -143,12 +148,14 @@ impl Xml {
     }
 
     /// What is unpacked of what comes next, for a reader that knows how its elements nearly always look.
+    #[cfg(feature = "xlsx")]
     #[inline]
     pub(in crate::sheet) fn unread(&self) -> &[u8] {
         if self.in_cdata { &[] } else { &self.window[self.at..] }
     }
 
     /// Goes on behind so many bytes of [`Self::unread`]: whole elements, that opened and closed.
+    #[cfg(feature = "xlsx")]
     #[inline]
     pub(in crate::sheet) fn pass(&mut self, length: usize) {
         self.at = (self.at + length).min(self.window.len());
@@ -156,6 +163,7 @@ impl Xml {
     }
 
     /// Closes the element that is open, if just this tag comes next.
+    #[cfg(feature = "xlsx")]
     #[cfg(feature = "xlsx")]
     #[inline]
     pub(in crate::sheet) fn closes(&mut self, close: &[u8]) -> bool {
@@ -485,91 +493,8 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// Name, value, and what follows.
-#[inline]
-fn split(found: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let equals = found.iter().position(|byte| *byte == b'=')?;
-    let name = found[..equals].trim_ascii_end();
-    let name = &name[name.iter().position(|byte| *byte == b':').map_or(0, |prefix| prefix + 1)..];
-    let (quote, value) = found[equals + 1..].trim_ascii_start().split_first()?;
-    if !matches!(quote, b'"' | b'\'') {
-        return None;
-    }
-    let end = value.iter().position(|byte| byte == quote)?;
-    Some((name, &value[..end], &value[end + 1..]))
-}
-
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-/// UTF-8, with what is none of it replaced: the import reports such a code by its row.
-pub(in crate::sheet) fn into_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
-/// Appends text with its references resolved.
-fn resolve(mut text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) -> Result<()> {
-    while let Some(at) = memchr::memchr(b'&', text) {
-        unify_ends(&text[..at], after_return, into);
-        let end = memchr::memchr(b';', &text[at..]).ok_or_else(|| damaged("its markup has a stray &"))?;
-        let letter = match &text[at + 1..at + end] {
-            b"amp" => '&',
-            b"lt" => '<',
-            b"gt" => '>',
-            b"quot" => '"',
-            b"apos" => '\'',
-            reference => {
-                numbered(reference).ok_or_else(|| damaged("its markup names a character that XML does not have"))?
-            }
-        };
-        into.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-        *after_return = false;
-        text = &text[at + end + 1..];
-    }
-    unify_ends(text, after_return, into);
-    Ok(())
-}
-
-fn numbered(reference: &[u8]) -> Option<char> {
-    let (digits, base) = match reference {
-        [b'#', b'x', digits @ ..] => (digits, 16),
-        [b'#', digits @ ..] => (digits, 10),
-        _ => return None,
-    };
-    let number = digits
-        .iter()
-        .try_fold(0_u32, |number, digit| number.checked_mul(base)?.checked_add(char::from(*digit).to_digit(base)?));
-    char::from_u32(number.filter(|number| *number > 0)?)
-}
-
-/// Appends text with `\r\n` and `\r` as `\n`.
-fn unify_ends(text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) {
-    if !*after_return && memchr::memchr(b'\r', text).is_none() {
-        into.extend_from_slice(text);
-        return;
-    }
-    for byte in text {
-        match byte {
-            b'\n' if *after_return => {}
-            b'\r' => into.push(b'\n'),
-            byte => into.push(*byte),
-        }
-        *after_return = *byte == b'\r';
-    }
-}
-
-/// Refuses a part that says it is in another encoding than UTF-8.
-fn check_encoding(declaration: &[u8]) -> Result<()> {
-    let Some(at) = find(declaration, b"encoding") else { return Ok(()) };
-    match split(&declaration[at..]) {
-        Some((_, name, _))
-            if !["utf-8", "utf8", "us-ascii"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())) =>
-        {
-            Err(encoding(&String::from_utf8_lossy(&name[..name.len().min(40)])))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cold]
@@ -585,27 +510,4 @@ fn closes_too_often() -> Error {
 #[cold]
 fn ends_early() -> Error {
     damaged("its markup ends in the middle")
-}
-
-#[cold]
-fn encoding(name: &str) -> Error {
-    Error::new(
-        Code::UploadEncoding,
-        format!(
-            "The spreadsheet's markup is in {name}, and only UTF-8 is read. Open it in a spreadsheet program and save it again."
-        ),
-    )
-}
-
-/// Where these bytes stand first.
-pub(in crate::sheet) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    let (first, rest) = wanted.split_first()?;
-    memchr::memchr_iter(*first, bytes).find(|at| bytes[at + 1..].starts_with(rest))
-}
-
-/// How long the text at the start of these bytes is, if a tag follows and nothing in it needs a second look.
-#[inline]
-pub(in crate::sheet) fn plain_length(bytes: &[u8]) -> Option<usize> {
-    let length = bytes.iter().position(|byte| matches!(byte, b'<' | b'&' | b'\r'))?;
-    (bytes[length] == b'<').then_some(length)
 }

@@ -2,7 +2,8 @@
 
 use super::strings::{add_within, has_escapes, rich_text, unescape};
 use crate::error::Result;
-use crate::sheet::xml::{Event, Xml, into_text, plain_length};
+use crate::sheet::xml::{Event, Xml, into_text};
+use crate::sheet::xml_text::plain_length;
 use crate::sheet::{Limits, damaged, too_large, too_many_columns};
 
 /// What kind of value a cell holds (§18.18.11).

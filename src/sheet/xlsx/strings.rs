@@ -4,7 +4,8 @@
 //! be pronounced (`rPh`) is no part of it.
 
 use crate::error::Result;
-use crate::sheet::xml::{Event, Xml, find, into_text, plain_length};
+use crate::sheet::xml::{Event, Xml, into_text};
+use crate::sheet::xml_text::{find, plain_length};
 use crate::sheet::{Limits, damaged, too_large};
 
 /// Shared texts, in one buffer: they cost their bytes and four more each.
