@@ -10,6 +10,7 @@ import { missed, table } from "./table.mjs";
 
 const CASES = [
   "csv",
+  "sheets",
   "generate",
   "fill",
   "draws",
@@ -30,6 +31,8 @@ const PEERS = [
   "pg",
   "redis",
   "miniflare",
+  "xlsx",
+  "exceljs",
 ];
 const COMMAND = "make bench";
 

@@ -38,7 +38,12 @@ function figureRows(figure) {
   });
 }
 
-function judged(figure, { ours, as, peer, least, most, rate }) {
+function judged(figure, { ours, as, peer, least, most, rate, lighter }) {
+  if (lighter) {
+    const peakOf = (name) => figure.contestants.find((contestant) => contestant.name === name).peak;
+    const share = peakOf(ours) / peakOf(peer);
+    return { isMet: share < 1, ratio: `${share.toFixed(2)}× its memory`, wanted: "< 1×" };
+  }
   const timeOf = (name) => median(figure.contestants.find((contestant) => contestant.name === name).times);
   if (rate !== undefined) {
     const reached = (figure.work.amount / timeOf(ours)) * 1000;
@@ -56,7 +61,8 @@ function judged(figure, { ours, as, peer, least, most, rate }) {
 
 function speed(figure, contestant) {
   const { amount, unit } = contestant.work ?? figure.work;
-  return `${perSecond((amount / median(contestant.times)) * 1000)} ${unit}`;
+  const rate = `${perSecond((amount / median(contestant.times)) * 1000)} ${unit}`;
+  return contestant.peak === undefined ? rate : `${rate}, ${Math.round(contestant.peak / 1e6)} MB`;
 }
 
 function perSecond(rate) {

@@ -217,7 +217,7 @@ export interface UploadLimits {
   dedupeBytes?: number;
   /** Most bytes that the parts of a spreadsheet unpack to. Default: 2 GB; a full worksheet of forty columns is 1.7 GB. */
   expandedBytes?: number;
-  /** Most bytes that one packed byte of a spreadsheet unpacks to, past the first 16 MB. Default: 100; worksheets of codes are at 5 to 30. */
+  /** Most bytes that one packed byte of a spreadsheet unpacks to, past the first 16 MB. Default: 100; worksheets are at 2 to 15. */
   expansion?: number;
   /** Longest text of a cell, in bytes; a longer one is rejected with its row. Default: 128 kB; Excel takes 32,767 characters. */
   cellBytes?: number;

@@ -19,7 +19,7 @@ pub(super) fn iso_date(stored: &str, whole_days: bool, out: &mut String) -> Mark
         out.push_str(stored);
         return Mark::Number;
     }
-    out.push_str(&stored[..if whole_days { 10 } else { end }]);
+    out.push_str(stored.get(..if whole_days { 10 } else { end }).unwrap_or_default());
     if minute && !second && !whole_days {
         out.push_str(":00");
     }

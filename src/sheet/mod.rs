@@ -42,6 +42,8 @@ mod xlsx;
 #[cfg(feature = "sheets")]
 mod xml;
 #[cfg(feature = "sheets")]
+mod xml_text;
+#[cfg(feature = "sheets")]
 mod zip;
 #[cfg(feature = "sheets")]
 mod zip_directory;

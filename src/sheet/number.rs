@@ -116,7 +116,7 @@ fn write_pieces(pieces: &[Piece], number: &Decimal, minus: bool, out: &mut Strin
         }
     }
     // Spaces at the ends align numbers in a column and are not part of them.
-    out.push_str(shown.trim_matches(' '));
+    out.push_str(shown.trim_ascii());
 }
 
 /// The same for a date, a time of day, or both.

@@ -185,10 +185,8 @@ impl<'a> Iterator for Sections<'a> {
             }
             false
         });
-        let (section, rest) = match end {
-            Some(end) => (&self.0[..end], &self.0[end + 1..]),
-            None => (self.0, ""),
-        };
+        let end = end.unwrap_or(self.0.len());
+        let (section, rest) = (self.0.get(..end)?, self.0.get(end + 1..).unwrap_or_default());
         self.0 = rest;
         Some(section)
     }
@@ -251,7 +249,7 @@ fn section(code: &str) -> Section {
                 let tail = letters.as_str();
                 match WORDS.iter().find(|(first, rest, _)| letter.eq_ignore_ascii_case(first) && starts(tail, rest)) {
                     Some((_, rest, word)) => {
-                        letters = tail[rest.len()..].chars();
+                        letters = tail.get(rest.len()..).unwrap_or_default().chars();
                         match word {
                             Word::Number => parts.pieces.push(Piece::Number),
                             Word::Time => parts.time = true,

@@ -426,7 +426,7 @@ impl Stored {
         let mut is_error = false;
         let mut value = "";
         for attribute in xml.attributes() {
-            match attribute? {
+            match attribute {
                 // LibreOffice says in an attribute of its own, with the same name, that a text is an error.
                 (b"value-type", b"error") => is_error = true,
                 (b"value-type", kind) if stored.kind == StoredKind::Nothing => {

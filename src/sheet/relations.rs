@@ -26,10 +26,7 @@ pub(super) struct Relationship {
 
 /// What a part names; `part` is empty for the whole file.
 pub(super) fn relationships(archive: &Rc<Archive>, part: &str) -> Result<Vec<Relationship>> {
-    let (folder, file) = match part.bytes().rposition(|byte| byte == b'/') {
-        Some(end) => (&part[..end], &part[end + 1..]),
-        None => ("", part),
-    };
+    let (folder, file) = parted(part);
     let name = join(folder, &format!("_rels/{file}.rels"));
     let part = archive.read(&name)?.ok_or_else(|| damaged(&format!("its part {name} is missing")))?;
     let mut xml = Xml::new(part)?;
@@ -47,8 +44,7 @@ pub(super) fn relationships(archive: &Rc<Archive>, part: &str) -> Result<Vec<Rel
                 if found.len() == RELATIONSHIPS {
                     return Err(damaged("its workbook names more parts than are read"));
                 }
-                let word = kind.bytes().rposition(|byte| byte == b'/').map_or(0, |end| end + 1);
-                let kind = kind[word..].to_owned();
+                let kind = parted(&kind).1.to_owned();
                 found.push(Relationship { id, kind, target: join(folder, &decoded(&target)) });
             }
             _ => {}
@@ -56,17 +52,22 @@ pub(super) fn relationships(archive: &Rc<Archive>, part: &str) -> Result<Vec<Rel
     }
 }
 
+/// What stands before the last `/`, and what stands behind it.
+fn parted(name: &str) -> (&str, &str) {
+    let end = name.bytes().rposition(|byte| byte == b'/');
+    end.and_then(|end| Some((name.get(..end)?, name.get(end + 1..)?))).unwrap_or(("", name))
+}
+
 /// A target as a name of a part: relative to a folder, or from the start.
 fn join(folder: &str, target: &str) -> String {
     let from_start = matches!(target.as_bytes(), [b'/' | b'\\', ..]);
     let mut name = if from_start { String::new() } else { folder.to_owned() };
-    let last = |name: &str| name.bytes().rposition(|byte| byte == b'/');
     let mut rest = target;
     while !rest.is_empty() {
         let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\')).unwrap_or(rest.len());
-        match &rest[..end] {
+        match rest.get(..end).unwrap_or_default() {
             "" | "." => {}
-            ".." => name.truncate(last(&name).unwrap_or(0)),
+            ".." => name = parted(&name).0.to_owned(),
             part => {
                 if !name.is_empty() {
                     name.push('/');

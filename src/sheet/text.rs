@@ -137,11 +137,11 @@ impl SheetText {
             self.out.extend_from_slice(text.as_bytes());
             return true;
         }
-        for (number, part) in text.split('"').enumerate() {
-            if number > 0 {
-                self.out.extend_from_slice(b"\"\"");
+        for byte in text.bytes() {
+            self.out.push(byte);
+            if byte == b'"' {
+                self.out.push(byte);
             }
-            self.out.extend_from_slice(part.as_bytes());
         }
         self.out.push(b'"');
         true

@@ -3,20 +3,25 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
+use fdeflate::Decompressor;
 
 use super::crc::Crc;
 use super::damaged;
 use super::zip::{Archive, Part};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Packed bytes that are read at once: a read of a browser's file takes a fraction of a millisecond, whatever its size.
 const READ: usize = 256 << 10;
 
-/// Unpacked bytes that later ones may repeat: 32 kB, and as much again for the next piece.
-const WINDOW: usize = 64 << 10;
+/// Unpacked bytes that later ones may repeat (RFC 1951, §2), room for the next piece, and as much of that as is worth
+/// a look at more input.
+const HISTORY: usize = 32 << 10;
+const ROOM: usize = 224 << 10;
+const LEAST_ROOM: usize = 64 << 10;
+
+/// How a stream would begin and end around the deflated bytes of a part (RFC 1950, §2.2): what unpacks them expects it.
+const HEADER: [u8; 2] = [0x78, 0x01];
+const TRAILER: [u8; 4] = [0; 4];
 
 /// A part that is being read.
 pub(super) struct Unpacking {
@@ -37,14 +42,34 @@ pub(super) struct Unpacking {
 }
 
 struct Inflating {
-    state: DecompressorOxide,
-    window: [u8; WINDOW],
-    place: usize,
+    state: Decompressor,
+    /// What was unpacked last, up to `end`.
+    out: Vec<u8>,
+    end: usize,
 }
 
 impl Inflating {
     fn new() -> Self {
-        Inflating { state: DecompressorOxide::new(), window: [0; WINDOW], place: 0 }
+        let mut state = Decompressor::new();
+        // A part has a checksum of another kind.
+        state.ignore_adler32();
+        let mut inflating = Inflating { state, out: vec![0; HISTORY + ROOM], end: 0 };
+        // Only the stream's own header can be wrong in a header.
+        let _ = inflating.state.read(&HEADER, &mut inflating.out, 0, false);
+        inflating
+    }
+
+    /// Appends what this input unpacks to, or as much as there is room for. Answers how much of the input was used;
+    /// `None` if it cannot be unpacked.
+    fn unpack(&mut self, input: &[u8], into: &mut Vec<u8>) -> Option<usize> {
+        if self.out.len() - self.end < LEAST_ROOM {
+            self.out.copy_within(self.end - HISTORY..self.end, 0);
+            self.end = HISTORY;
+        }
+        let (used, made) = self.state.read(input, &mut self.out, self.end, false).ok()?;
+        into.extend_from_slice(&self.out[self.end..self.end + made]);
+        self.end += made;
+        Some(used)
     }
 }
 
@@ -101,30 +126,39 @@ impl Unpacking {
         self.archive.read_at(self.at, &mut self.input)?;
         self.at += length as u64;
         self.used = 0;
+        if self.at == self.end && self.inflating.is_some() {
+            self.input.extend_from_slice(&TRAILER);
+        }
         Ok(())
     }
 
     /// Answers how many packed bytes were used.
     fn unpack(&mut self, into: &mut Vec<u8>) -> Result<u64> {
         let input = &self.input[self.used..];
-        let Some(Inflating { state, window, place }) = self.inflating.as_deref_mut() else {
-            let length = input.len();
-            into.extend_from_slice(input);
-            self.used += length;
-            self.ended = self.at == self.end;
-            return Ok(length as u64);
+        let before = into.len();
+        let used = match &mut self.inflating {
+            Some(inflating) => inflating.unpack(input, into),
+            None => {
+                into.extend_from_slice(input);
+                Some(input.len())
+            }
         };
-        let more = if self.at < self.end { TINFL_FLAG_HAS_MORE_INPUT } else { 0 };
-        let (status, used, made) = decompress(state, input, window, *place, more);
-        into.extend_from_slice(&window[*place..*place + made]);
-        *place = (*place + made) % WINDOW;
+        let used = used.ok_or_else(|| self.cannot_be_unpacked())?;
         self.used += used;
-        match status {
-            TINFLStatus::Done => self.ended = true,
-            TINFLStatus::HasMoreOutput => {}
-            TINFLStatus::NeedsMoreInput if self.at < self.end => {}
-            _ => return Err(damaged(&format!("its part {} cannot be unpacked", self.name))),
+        let left = self.used < self.input.len() || self.at < self.end;
+        self.ended = match &self.inflating {
+            Some(inflating) => inflating.state.is_done(),
+            None => !left,
+        };
+        // Nothing used and nothing made would be so for ever.
+        if !self.ended && used == 0 && into.len() == before && (self.used < self.input.len() || !left) {
+            return Err(self.cannot_be_unpacked());
         }
         Ok(used as u64)
+    }
+
+    #[cold]
+    fn cannot_be_unpacked(&self) -> Error {
+        damaged(&format!("its part {} cannot be unpacked", self.name))
     }
 }

@@ -8,7 +8,11 @@
 
 use std::ops::Range;
 
-use crate::error::{Code, Error, Result};
+pub(in crate::sheet) use super::xml_text::into_text;
+#[cfg(feature = "xlsx")]
+use super::xml_text::plain_length;
+use super::xml_text::{check_encoding, encoding, find, resolve, unify_ends};
+use crate::error::{Error, Result};
 use crate::limits::TAG_BYTES;
 use crate::sheet::damaged;
 use crate::sheet::zip::Unpacking;
@@ -41,7 +45,10 @@ pub(in crate::sheet) struct Xml {
     /// Elements that are open.
     depth: usize,
     name: Range<usize>,
-    rest: Range<usize>,
+    /// Names and values of the last tag's attributes.
+    attributes: Vec<(Range<usize>, Range<usize>)>,
+    /// The last piece of text.
+    text: Range<usize>,
     /// The text is to be taken as it is.
     verbatim: bool,
     in_cdata: bool,
@@ -60,7 +67,8 @@ impl Xml {
             ended: false,
             depth: 0,
             name: 0..0,
-            rest: 0..0,
+            attributes: Vec::new(),
+            text: 0..0,
             verbatim: false,
             in_cdata: false,
             begun: false,
@@ -98,13 +106,12 @@ impl Xml {
 
     /// Its attributes, in their order: name without prefix, and value as it stands there.
     pub(in crate::sheet) fn attributes(&self) -> Attributes<'_> {
-        Attributes(&self.window[self.rest.clone()])
+        Attributes { window: &self.window, places: self.attributes.iter() }
     }
 
     /// An attribute's value, its references resolved. `None` if it is not there.
     pub(in crate::sheet) fn attribute(&self, name: &str) -> Result<Option<String>> {
-        for attribute in self.attributes() {
-            let (found, value) = attribute?;
+        for (found, value) in self.attributes() {
             if found == name.as_bytes() {
                 let mut text = Vec::with_capacity(value.len());
                 resolve(value, &mut false, &mut text)?;
@@ -116,7 +123,7 @@ impl Xml {
 
     /// Appends the piece of text, with references resolved and line ends as `\n` (XML 1.0, §2.11).
     pub(in crate::sheet) fn add_text(&mut self, into: &mut Vec<u8>) -> Result<()> {
-        let piece = &self.window[self.rest.clone()];
+        let piece = &self.window[self.text.clone()];
         if self.verbatim {
             unify_ends(piece, &mut self.after_return, into);
             return Ok(());
@@ -127,10 +134,11 @@ impl Xml {
     /// The text of the child that comes next, if it begins and ends with just these tags, is unpacked already, no longer
     /// than `limit` and in need of no second look: what nearly every cell and text is, at a fraction of the cost.
     #[cfg(feature = "xlsx")]
+    #[cfg(feature = "xlsx")]
     #[inline]
     pub(in crate::sheet) fn plain_child(&mut self, open: &[u8], close: &[u8], limit: usize) -> Option<&[u8]> {
         let found = self.window[self.at..].strip_prefix(open)?;
-        let length = found.iter().position(|byte| matches!(byte, b'<' | b'&' | b'\r'))?;
+        let length = plain_length(found)?;
         if length > limit || !found[length..].starts_with(close) {
             return None;
         }
@@ -139,7 +147,23 @@ impl Xml {
         Some(&self.window[start..start + length])
     }
 
+    /// What is unpacked of what comes next, for a reader that knows how its elements nearly always look.
+    #[cfg(feature = "xlsx")]
+    #[inline]
+    pub(in crate::sheet) fn unread(&self) -> &[u8] {
+        if self.in_cdata { &[] } else { &self.window[self.at..] }
+    }
+
+    /// Goes on behind so many bytes of [`Self::unread`]: whole elements, that opened and closed.
+    #[cfg(feature = "xlsx")]
+    #[inline]
+    pub(in crate::sheet) fn pass(&mut self, length: usize) {
+        self.at = (self.at + length).min(self.window.len());
+        self.after_return = false;
+    }
+
     /// Closes the element that is open, if just this tag comes next.
+    #[cfg(feature = "xlsx")]
     #[cfg(feature = "xlsx")]
     #[inline]
     pub(in crate::sheet) fn closes(&mut self, close: &[u8]) -> bool {
@@ -163,7 +187,7 @@ impl Xml {
     /// Reads the rest of the part without looking at it, to know that it is whole.
     pub(in crate::sheet) fn finish(&mut self) -> Result<()> {
         while !self.ended {
-            (self.at, self.name, self.rest) = (self.window.len(), 0..0, 0..0);
+            self.at = self.window.len();
             self.more()?;
         }
         Ok(())
@@ -231,7 +255,7 @@ impl Xml {
             if length > 0 || self.ended {
                 // At the end, a reference that was begun is for `add_text` to refuse.
                 let length = if length == 0 { found.len() } else { length };
-                (self.rest, self.verbatim) = (self.at..self.at + length, false);
+                (self.text, self.verbatim) = (self.at..self.at + length, false);
                 self.at += length;
                 return Ok(());
             }
@@ -247,7 +271,7 @@ impl Xml {
             let end = find(found, END);
             let length = end.unwrap_or(found.len().saturating_sub(END.len() - 1));
             if end.is_some() || length > 0 {
-                (self.rest, self.verbatim) = (self.at..self.at + length, true);
+                (self.text, self.verbatim) = (self.at..self.at + length, true);
                 self.in_cdata = end.is_none();
                 self.at += length + if end.is_some() { END.len() } else { 0 };
                 return Ok(length > 0);
@@ -327,189 +351,163 @@ impl Xml {
     }
 
     fn close(&mut self) -> Result<Event> {
-        let end = self.tag_end()?;
-        let name = self.at + 2..end;
-        let length = self.window[name.clone()].iter().take_while(|byte| !is_space(**byte)).count();
-        self.name = self.local(name.start..name.start + length);
-        self.at = end + 1;
-        self.depth = self.depth.checked_sub(1).ok_or_else(|| damaged("its markup closes more than it opens"))?;
-        Ok(Event::Close)
-    }
-
-    fn open(&mut self) -> Result<Event> {
-        let end = self.tag_end()?;
-        let empty = self.window[end - 1] == b'/';
-        let inside = self.at + 1..end - usize::from(empty);
-        let length = self.window[inside.clone()].iter().take_while(|byte| !is_space(**byte)).count();
-        if length == 0 {
-            return Err(damaged("its markup has a tag without a name"));
-        }
-        self.name = self.local(inside.start..inside.start + length);
-        self.rest = inside.start + length..inside.end;
-        self.at = end + 1;
-        if empty {
-            return Ok(Event::Empty);
-        }
-        self.depth += 1;
-        Ok(Event::Open)
-    }
-
-    /// Where the tag ends that begins here: at the first `>` that is not in quotes.
-    fn tag_end(&mut self) -> Result<usize> {
-        let mut checked = 1;
-        let mut quote = None;
+        let (mut name, mut checked) = (2, 2);
         loop {
             let found = &self.window[self.at..];
             while let Some(byte) = found.get(checked) {
-                checked += 1;
-                if let Some(open) = quote {
-                    if *byte == open {
-                        quote = None;
+                match byte {
+                    b'>' => {
+                        let end = found[name..checked].iter().position(|byte| is_space(*byte));
+                        self.name = self.at + name..self.at + end.map_or(checked, |end| name + end);
+                        self.at += checked + 1;
+                        self.depth = self.depth.checked_sub(1).ok_or_else(closes_too_often)?;
+                        return Ok(Event::Close);
                     }
-                } else if *byte > b'>' {
-                    // Most bytes of a tag are letters.
-                } else if *byte == b'>' {
-                    return Ok(self.at + checked - 1);
-                } else if matches!(byte, b'"' | b'\'') {
-                    quote = Some(*byte);
-                } else if *byte == b'<' {
-                    return Err(damaged("its markup has a tag inside a tag"));
+                    b':' => name = checked + 1,
+                    b'<' => return Err(broken_tag()),
+                    _ => {}
                 }
+                checked += 1;
             }
-            if checked > TAG_BYTES {
-                return Err(damaged("its markup has a tag that is longer than tags of spreadsheets are"));
-            }
-            if !self.more()? {
-                return Err(ends_early());
+            self.more_of_a_tag(checked)?;
+        }
+    }
+
+    fn open(&mut self) -> Result<Event> {
+        loop {
+            match self.tag() {
+                Some(Tag::Open) => {
+                    self.depth += 1;
+                    return Ok(Event::Open);
+                }
+                Some(Tag::Empty) => return Ok(Event::Empty),
+                Some(Tag::Broken) => return Err(broken_tag()),
+                None => self.more_of_a_tag(self.window.len() - self.at)?,
             }
         }
     }
 
-    fn local(&self, name: Range<usize>) -> Range<usize> {
-        match memchr::memchr(b':', &self.window[name.clone()]) {
-            Some(prefix) => name.start + prefix + 1..name.end,
-            None => name,
+    /// Unpacks more of a tag of which there are so many bytes.
+    #[cold]
+    fn more_of_a_tag(&mut self, length: usize) -> Result<()> {
+        if length > TAG_BYTES {
+            return Err(damaged("its markup has a tag that is longer than tags of spreadsheets are"));
+        }
+        if self.more()? { Ok(()) } else { Err(ends_early()) }
+    }
+
+    /// Reads the tag that begins here, in one pass: its name, and where its attributes are. `None` if its end is not
+    /// unpacked yet.
+    #[inline]
+    fn tag(&mut self) -> Option<Tag> {
+        let window = self.window.as_slice();
+        self.attributes.clear();
+        let mut at = self.at + 1;
+        let mut name = at;
+        loop {
+            match *window.get(at)? {
+                b' ' | b'>' | b'/' | b'\t' | b'\n' | b'\r' => break,
+                b':' => name = at + 1,
+                b'<' | b'"' | b'\'' | b'=' => return Some(Tag::Broken),
+                _ => {}
+            }
+            at += 1;
+        }
+        if at == self.at + 1 {
+            return Some(Tag::Broken);
+        }
+        self.name = name..at;
+        loop {
+            match *window.get(at)? {
+                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                b'>' => {
+                    self.at = at + 1;
+                    return Some(Tag::Open);
+                }
+                b'/' => {
+                    if *window.get(at + 1)? != b'>' {
+                        return Some(Tag::Broken);
+                    }
+                    self.at = at + 2;
+                    return Some(Tag::Empty);
+                }
+                _ => {
+                    let mut name = at;
+                    loop {
+                        match *window.get(at)? {
+                            b'=' | b' ' | b'\t' | b'\n' | b'\r' => break,
+                            b':' => name = at + 1,
+                            b'<' | b'>' | b'/' | b'"' | b'\'' => return Some(Tag::Broken),
+                            _ => {}
+                        }
+                        at += 1;
+                    }
+                    let name_end = at;
+                    while is_space(*window.get(at)?) {
+                        at += 1;
+                    }
+                    if window[at] != b'=' {
+                        return Some(Tag::Broken);
+                    }
+                    at += 1;
+                    while is_space(*window.get(at)?) {
+                        at += 1;
+                    }
+                    let quote = window[at];
+                    if !matches!(quote, b'"' | b'\'') {
+                        return Some(Tag::Broken);
+                    }
+                    at += 1;
+                    let value = at;
+                    while *window.get(at)? != quote {
+                        at += 1;
+                    }
+                    self.attributes.push((name..name_end, value..at));
+                    at += 1;
+                }
+            }
         }
     }
 }
 
-/// The attributes of a tag. Each may be refused: where no value follows a name.
-pub(in crate::sheet) struct Attributes<'a>(&'a [u8]);
+/// What a tag does.
+enum Tag {
+    Open,
+    Empty,
+    Broken,
+}
+
+/// The attributes of a tag.
+pub(in crate::sheet) struct Attributes<'a> {
+    window: &'a [u8],
+    places: std::slice::Iter<'a, (Range<usize>, Range<usize>)>,
+}
 
 impl<'a> Iterator for Attributes<'a> {
-    type Item = Result<(&'a [u8], &'a [u8])>;
+    type Item = (&'a [u8], &'a [u8]);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let start = self.0.iter().position(|byte| !is_space(*byte))?;
-        let found = &self.0[start..];
-        let attribute = split(found);
-        self.0 = attribute.map_or(&[], |(_, _, rest)| rest);
-        Some(attribute.map(|(name, value, _)| (name, value)).ok_or_else(|| damaged("its markup has a broken tag")))
+        let (name, value) = self.places.next()?;
+        Some((&self.window[name.clone()], &self.window[value.clone()]))
     }
-}
-
-/// Name, value, and what follows.
-#[inline]
-fn split(found: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let equals = found.iter().position(|byte| *byte == b'=')?;
-    let name = found[..equals].trim_ascii_end();
-    let name = &name[name.iter().position(|byte| *byte == b':').map_or(0, |prefix| prefix + 1)..];
-    let (quote, value) = found[equals + 1..].trim_ascii_start().split_first()?;
-    if !matches!(quote, b'"' | b'\'') {
-        return None;
-    }
-    let end = value.iter().position(|byte| byte == quote)?;
-    Some((name, &value[..end], &value[end + 1..]))
 }
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// UTF-8, with what is none of it replaced: the import reports such a code by its row.
-pub(in crate::sheet) fn into_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+#[cold]
+fn broken_tag() -> Error {
+    damaged("its markup has a broken tag")
 }
 
-/// Appends text with its references resolved.
-fn resolve(mut text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) -> Result<()> {
-    while let Some(at) = memchr::memchr(b'&', text) {
-        unify_ends(&text[..at], after_return, into);
-        let end = memchr::memchr(b';', &text[at..]).ok_or_else(|| damaged("its markup has a stray &"))?;
-        let letter = match &text[at + 1..at + end] {
-            b"amp" => '&',
-            b"lt" => '<',
-            b"gt" => '>',
-            b"quot" => '"',
-            b"apos" => '\'',
-            reference => {
-                numbered(reference).ok_or_else(|| damaged("its markup names a character that XML does not have"))?
-            }
-        };
-        into.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-        *after_return = false;
-        text = &text[at + end + 1..];
-    }
-    unify_ends(text, after_return, into);
-    Ok(())
-}
-
-fn numbered(reference: &[u8]) -> Option<char> {
-    let digits = std::str::from_utf8(reference.strip_prefix(b"#")?).ok()?;
-    let number = match digits.strip_prefix('x') {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => digits.parse(),
-    };
-    char::from_u32(number.ok().filter(|number| *number > 0)?)
-}
-
-/// Appends text with `\r\n` and `\r` as `\n`.
-fn unify_ends(text: &[u8], after_return: &mut bool, into: &mut Vec<u8>) {
-    if !*after_return && memchr::memchr(b'\r', text).is_none() {
-        into.extend_from_slice(text);
-        return;
-    }
-    for byte in text {
-        match byte {
-            b'\n' if *after_return => {}
-            b'\r' => into.push(b'\n'),
-            byte => into.push(*byte),
-        }
-        *after_return = *byte == b'\r';
-    }
-}
-
-/// Refuses a part that says it is in another encoding than UTF-8.
-fn check_encoding(declaration: &[u8]) -> Result<()> {
-    let Some(at) = find(declaration, b"encoding") else { return Ok(()) };
-    match split(&declaration[at..]) {
-        Some((_, name, _))
-            if !["utf-8", "utf8", "us-ascii"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())) =>
-        {
-            Err(encoding(&String::from_utf8_lossy(&name[..name.len().min(40)])))
-        }
-        _ => Ok(()),
-    }
+#[cold]
+fn closes_too_often() -> Error {
+    damaged("its markup closes more than it opens")
 }
 
 #[cold]
 fn ends_early() -> Error {
     damaged("its markup ends in the middle")
-}
-
-#[cold]
-fn encoding(name: &str) -> Error {
-    Error::new(
-        Code::UploadEncoding,
-        format!(
-            "The spreadsheet's markup is in {name}, and only UTF-8 is read. Open it in a spreadsheet program and save it again."
-        ),
-    )
-}
-
-/// Where these bytes stand first.
-pub(in crate::sheet) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    let (first, rest) = wanted.split_first()?;
-    memchr::memchr_iter(*first, bytes).find(|at| bytes[at + 1..].starts_with(rest))
 }

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub(super) use super::unpacking::Unpacking;
+use super::xml::into_text;
 use super::zip_directory::{Directory, LOCAL_HEADER, bytes_of_part};
 use super::{Limits, Source, damaged, too_large};
 use crate::error::{Code, Error, Result};
@@ -54,7 +55,7 @@ impl Archive {
             places.push((entry.begin, entry.packed));
             if entry.name.len() <= NAME_BYTES {
                 parts.push(Part {
-                    name: part_name(&String::from_utf8_lossy(entry.name)),
+                    name: part_name(entry.name),
                     method: entry.method,
                     flags: entry.flags,
                     crc: entry.crc,
@@ -78,7 +79,7 @@ impl Archive {
     }
 
     fn find(&self, name: &str) -> Option<&Part> {
-        let name = part_name(name);
+        let name = part_name(name.as_bytes());
         self.parts.iter().find(|part| part.name == name)
     }
 
@@ -154,9 +155,10 @@ impl Archive {
 }
 
 /// Names are compared without case, and some programs write backslashes (ECMA-376 Part 2, §6.2.2.3).
-fn part_name(name: &str) -> String {
-    let letter = |letter: char| if letter == '\\' { '/' } else { letter.to_ascii_lowercase() };
-    name.chars().map(letter).skip_while(|letter| *letter == '/').collect()
+fn part_name(name: &[u8]) -> String {
+    let start = name.iter().position(|byte| !matches!(byte, b'/' | b'\\')).unwrap_or(name.len());
+    let letter = |byte: &u8| if *byte == b'\\' { b'/' } else { byte.to_ascii_lowercase() };
+    into_text(name[start..].iter().map(letter).collect())
 }
 
 pub(super) fn encrypted() -> Error {

@@ -186,6 +186,36 @@ fn a_text_past_the_limit_is_cut_and_marked_and_the_rows_around_it_are_read() {
     }
 }
 
+/// Cells and texts that look as every program writes them are read in one look: the same must come of it.
+#[test]
+fn it_makes_no_difference_how_plainly_the_markup_is_written() {
+    let rows = "<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"B1\" s=\"1\"><v>7</v></c><c r=\"AB1\"><v>42</v></c></row>\
+                <row r=\"2\"><c r=\"C2\" s=\"2\"><v>46082</v></c><c r=\"D2\" s=\"1\" t=\"s\"><v>1</v></c><c r=\"E2\"><v></v></c></row>\
+                <row r=\"12345\"><c r=\"ALL12345\"><v>1E3</v></c></row>";
+    let texts = ["<t>plain</t>", "<t>a_x0041_&amp;</t>", "<t></t>"];
+    let formats = ["000", "yyyy-mm-dd"];
+    let plain = Book::new(rows).with_strings(&texts).with_formats(&formats);
+    let meant = shown(&plain);
+    assert!(
+        meant.starts_with("plain|007|") && meant.contains("^D2026-03-01|aA&") && meant.ends_with("|1000\n"),
+        "{meant}"
+    );
+    for (from, to) in [
+        ("<c ", "<c  "),
+        ("<v>", "<v >"),
+        ("</c>", "</c >"),
+        ("<si>", "<si >"),
+        (" r=", " x:r="),
+        ("\" ", "\"\n"),
+        ("\"", "'"),
+    ] {
+        let mut book = plain.clone();
+        book.sheets[0].2 = sheet(&rows.replace(from, to));
+        book.strings = plain.strings.iter().map(|item| item.replace(from, to)).collect();
+        assert_eq!(shown(&book), meant, "{from} as {to}");
+    }
+}
+
 /// Parts are unpacked piece by piece: where a piece ends must make no difference to what is read.
 #[test]
 fn tags_and_texts_may_be_cut_anywhere() {

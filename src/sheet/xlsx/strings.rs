@@ -4,7 +4,8 @@
 //! be pronounced (`rPh`) is no part of it.
 
 use crate::error::Result;
-use crate::sheet::xml::{Event, Xml, find, into_text};
+use crate::sheet::xml::{Event, Xml, into_text};
+use crate::sheet::xml_text::{find, plain_length};
 use crate::sheet::{Limits, damaged, too_large};
 
 /// Shared texts, in one buffer: they cost their bytes and four more each.
@@ -31,6 +32,12 @@ impl Strings {
     pub(super) fn read(&mut self, count: usize) -> Result<bool> {
         let Some(xml) = &mut self.xml else { return Ok(false) };
         for _ in 0..count {
+            if let Some(length) = plain_item(xml, self.limits.cell_bytes, &mut self.texts) {
+                xml.pass(length);
+                self.ends.push(self.texts.len() as u32);
+                check(&self.texts, &self.ends, &self.limits)?;
+                continue;
+            }
             // Inside `sst`, its items; nothing else there holds any.
             loop {
                 match xml.next()? {
@@ -54,10 +61,7 @@ impl Strings {
                 _ => self.texts.push_str(&unescape(&into_text(std::mem::take(&mut self.scratch)))),
             }
             self.ends.push(self.texts.len() as u32);
-            if self.texts.len() + 4 * self.ends.len() > self.limits.shared_strings_bytes {
-                let what = "The texts of the workbook take too many bytes";
-                return Err(too_large(what, "sharedStringsBytes", self.limits.shared_strings_bytes as u64));
-            }
+            check(&self.texts, &self.ends, &self.limits)?;
         }
         Ok(true)
     }
@@ -74,6 +78,29 @@ impl Strings {
         let text = self.texts.get(start as usize..*end as usize).unwrap_or_default();
         Ok((text, !self.long.is_empty() && self.long.binary_search(&(index as u32)).is_ok()))
     }
+}
+
+fn check(texts: &str, ends: &[u32], limits: &Limits) -> Result<()> {
+    if texts.len() + 4 * ends.len() <= limits.shared_strings_bytes {
+        return Ok(());
+    }
+    let what = "The texts of the workbook take too many bytes";
+    Err(too_large(what, "sharedStringsBytes", limits.shared_strings_bytes as u64))
+}
+
+/// Adds the next item's text if it looks as nearly every one does, `<si><t>A</t></si>`, and answers how long the item
+/// is; `None`, with nothing added, if it looks in any way different.
+#[inline]
+fn plain_item(xml: &Xml, limit: usize, texts: &mut String) -> Option<usize> {
+    let found = xml.unread();
+    let rest = found.strip_prefix(b"<si><t>").filter(|_| xml.depth() == 1)?;
+    let (text, rest) = rest.split_at_checked(plain_length(rest)?)?;
+    let rest = rest.strip_prefix(b"</t></si>")?;
+    if text.len() > limit || has_escapes(text) {
+        return None;
+    }
+    texts.push_str(std::str::from_utf8(text).ok()?);
+    Some(found.len() - rest.len())
 }
 
 /// Reads the text of the element that was just opened, up to its end. Answers whether it was longer than `limit` bytes
