@@ -111,7 +111,7 @@ pub(crate) fn fingerprint_bytes(key: &[u8]) -> u64 {
 /// Appends `bytes`. Most codes have 8 to 16 bytes: those are moved as two words that may overlap, because a copy of any
 /// length is a call, which in WebAssembly costs four times as much as the two words.
 #[inline]
-pub(crate) fn append(to: &mut Vec<u8>, bytes: &[u8]) {
+fn append(to: &mut Vec<u8>, bytes: &[u8]) {
     if let (Some(first), Some(last), ..=16) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes.len()) {
         let start = to.len();
         to.extend_from_slice(first);

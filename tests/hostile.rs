@@ -2,47 +2,15 @@
 //!
 //! No clock: what is measured is how many bytes an import is fed before it says no, and how much memory it holds at
 //! most, by an allocator that counts.
-#![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+mod counting;
 
 use coupon_pools::code::Texts;
 use coupon_pools::error::{Code, Detail, Error};
 use coupon_pools::import::{ImportLimits, ImportOptions, Importer, Progress, Sheet};
 
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-fn add(bytes: usize) {
-    MOST.fetch_max(HELD.fetch_add(bytes, SeqCst) + bytes, SeqCst);
-}
-
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        add(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), SeqCst);
-        unsafe { System.dealloc(place, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What is counted is the whole process's: one test at a time.
-static ONE: Mutex<()> = Mutex::new(());
-
-const MB: usize = 1 << 20;
-
-/// The most that an import may hold beside the chunk it was given.
-const MEMORY: usize = 64 * MB;
+use counting::{MB, MEMORY, ONE, counted};
 
 /// As much of an offending part as may be read: the longest row, and a chunk.
 const OFFENCE: usize = 2 * MB + (128 << 10);
@@ -57,32 +25,33 @@ struct Outcome {
 
 /// Imports what `piece` gives, chunk by chunk, until the end of it or a refusal.
 fn import(options: ImportOptions, mut piece: impl FnMut(usize) -> Option<Vec<u8>>) -> Outcome {
-    let before = HELD.load(SeqCst);
-    MOST.store(before, SeqCst);
-    let mut importer = Importer::new(options);
-    let mut fed = 0;
-    let mut number = 0;
-    let result = loop {
-        match importer.advance() {
-            Ok(Progress::More) => match piece(number) {
-                Some(chunk) => {
-                    fed += chunk.len();
-                    number += 1;
-                    importer.feed(chunk);
+    let ((result, fed), held) = counted(|| {
+        let mut importer = Importer::new(options);
+        let mut fed = 0;
+        let mut number = 0;
+        let result = loop {
+            match importer.advance() {
+                Ok(Progress::More) => match piece(number) {
+                    Some(chunk) => {
+                        fed += chunk.len();
+                        number += 1;
+                        importer.feed(chunk);
+                    }
+                    None => importer.end(),
+                },
+                Ok(Progress::Normalize(texts)) => importer.normalized(Texts::clone(&texts)),
+                Ok(Progress::Instants(times)) => {
+                    importer.instants((0..times.len()).map(|at| Some(fed as i64 * 1_000 + at as i64)).collect());
                 }
-                None => importer.end(),
-            },
-            Ok(Progress::Normalize(texts)) => importer.normalized(Texts::clone(&texts)),
-            Ok(Progress::Instants(times)) => {
-                importer.instants((0..times.len()).map(|at| Some(fed as i64 * 1_000 + at as i64)).collect());
+                Ok(Progress::Block(_) | Progress::Rejected(_)) => {}
+                Ok(Progress::Done) => break Ok(importer.report().rows),
+                Err(error) => break Err(error),
             }
-            Ok(Progress::Block(_) | Progress::Rejected(_)) => {}
-            Ok(Progress::Done) => break Ok(importer.report().rows),
-            Err(error) => break Err(error),
-        }
-        assert!(fed < 256 * MB, "it reads on and on");
-    };
-    Outcome { result, fed, held: MOST.load(SeqCst) - before }
+            assert!(fed < 256 * MB, "it reads on and on");
+        };
+        (result, fed)
+    });
+    Outcome { result, fed, held }
 }
 
 /// A file that starts with `start` and goes on with `rest` again and again for ever, in chunks.

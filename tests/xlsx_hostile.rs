@@ -4,12 +4,9 @@
 //! No clock: what is measured is how many bytes are unpacked and read before a reader says no, and how much memory it
 //! holds at most, by an allocator that counts.
 #![cfg(feature = "xlsx")]
-#![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::rc::Rc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use coupon_pools::error::{Code, Detail, Error};
 use coupon_pools::sheet::{Limits, Options, open};
@@ -17,40 +14,10 @@ use coupon_pools::sheet::{Limits, Options, open};
 #[allow(dead_code)]
 #[path = "xlsx/book.rs"]
 mod book;
+mod counting;
 
 use book::*;
-
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-fn add(bytes: usize) {
-    MOST.fetch_max(HELD.fetch_add(bytes, SeqCst) + bytes, SeqCst);
-}
-
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        add(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), SeqCst);
-        unsafe { System.dealloc(place, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What is counted is the whole process's: one test at a time.
-static ONE: Mutex<()> = Mutex::new(());
-
-const MB: usize = 1 << 20;
-
-/// The most that a reader may hold beside the file.
-const MEMORY: usize = 64 * MB;
+use counting::{MB, MEMORY, ONE, counted};
 
 struct Outcome {
     result: Result<usize, Error>,
@@ -61,16 +28,16 @@ struct Outcome {
 /// Reads a file to its end or to a refusal; answers the size of its sheet text.
 fn outcome(file: Vec<u8>, options: &Options) -> Outcome {
     let file = Rc::new(file);
-    let before = HELD.load(SeqCst);
-    MOST.store(before, SeqCst);
-    let result = open(file, options).and_then(|mut reader| {
-        let mut size = 0;
-        while let Some(piece) = reader.next()? {
-            size += piece.len();
-        }
-        Ok(size)
+    let (result, held) = counted(|| {
+        open(file, options).and_then(|mut reader| {
+            let mut size = 0;
+            while let Some(piece) = reader.next()? {
+                size += piece.len();
+            }
+            Ok(size)
+        })
     });
-    Outcome { result, held: MOST.load(SeqCst) - before }
+    Outcome { result, held }
 }
 
 #[track_caller]
