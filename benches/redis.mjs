@@ -12,7 +12,7 @@ import { report } from "./figures.mjs";
 import { oneColumn } from "./files.mjs";
 import { rounds } from "./rounds.mjs";
 import { withFolder } from "./scratch.mjs";
-import { usesOf } from "./uses.mjs";
+import { recordedDraws } from "./twin.mjs";
 
 const CALLS = 20;
 const CALL = 1000;
@@ -94,27 +94,14 @@ async function measured(client, twin) {
   }
   const byHand = await twin.scriptLoad(BY_HAND);
 
-  let run = 0;
-  const uses = () => {
-    run += 1;
-    return Array.from({ length: CALLS }, (_, call) => usesOf(`mail-${run}-${call}`, CALL));
-  };
-  const recorded = [];
-  const draw = async (calls) => {
-    let drawn = 0;
-    for (const uses of calls) drawn += (await pools.drawMany("spring", uses)).filter(({ repeat }) => !repeat).length;
-    recorded.push(take());
-    return drawn;
-  };
-  // The twin is always one run behind, so that either may come first in a round.
-  await draw(uses());
+  const { uses, draw, next } = await recordedDraws(pools, take, CALLS, CALL);
 
   return rounds([
     { name: "coupon-pools", ready: uses, run: draw },
     {
       name: "the same scripts, bare",
       run: async () => {
-        await replay(recorded.shift());
+        await replay(next());
         return CALLS * CALL;
       },
     },

@@ -11,7 +11,7 @@ import { oneColumn } from "./files.mjs";
 import { recording, replayer } from "./replay.mjs";
 import { rounds } from "./rounds.mjs";
 import { withFolder } from "./scratch.mjs";
-import { usesOf } from "./uses.mjs";
+import { recordedDraws } from "./twin.mjs";
 
 const CALLS = 20;
 const CALL = 1000;
@@ -25,27 +25,14 @@ await withFolder(async (folder) => {
   await pools.upload("spring", oneColumn(CODES));
   replay(take());
 
-  let run = 0;
-  const uses = () => {
-    run += 1;
-    return Array.from({ length: CALLS }, (_, call) => usesOf(`mail-${run}-${call}`, CALL));
-  };
-  const recorded = [];
-  const draw = async (calls) => {
-    let drawn = 0;
-    for (const uses of calls) drawn += (await pools.drawMany("spring", uses)).filter(({ repeat }) => !repeat).length;
-    recorded.push(take());
-    return drawn;
-  };
-  // The twin is always one run behind, so that either may come first in a round.
-  await draw(uses());
+  const { uses, draw, next } = await recordedDraws(pools, take, CALLS, CALL);
 
   const contestants = [
     { name: "coupon-pools", ready: uses, run: draw },
     {
       name: "the same statements, bare",
       run: () => {
-        replay(recorded.shift());
+        replay(next());
         return CALLS * CALL;
       },
     },
