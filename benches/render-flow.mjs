@@ -1,6 +1,8 @@
 /** The engine's part of a render, without a store: a flow whose claim is answered with codes that are ready. */
 
 import { readFileSync } from "node:fs";
+import { CouponPools } from "coupon-pools";
+import { memory } from "coupon-pools/stores/memory";
 import { pack } from "../pkg/dist/texts.js";
 import { createGlue } from "../pkg/wasm/mail.glue.js";
 
@@ -12,27 +14,9 @@ export const engine = new glue.Engine();
 
 const NOW = Date.UTC(2026, 0, 1);
 
-const POOL = {
-  format: 1,
-  handle: "spring",
-  name: "Spring",
-  kind: "static",
-  reuse: "per-message",
-  onEmpty: "stop",
-  lowStock: [],
-  expiresAt: null,
-  minValidity: 0,
-  timeZone: "UTC",
-  caseSensitive: false,
-  fixedCode: null,
-  dynamic: null,
-  sample: null,
-  archived: false,
-  revision: 1,
-  version: 1,
-  createdAt: NOW,
-  updatedAt: NOW,
-};
+const store = memory();
+await new CouponPools({ store, clock: () => NOW }).create({ handle: "spring", kind: "static" });
+const [POOL] = await store.load({ tenant: "default", pools: ["spring"] });
 
 /** Parses a template; answers its id and its static segments. */
 export function compile(text) {

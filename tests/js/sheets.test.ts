@@ -8,7 +8,8 @@ import { EngineCrashedError, UploadError, type UploadProgress, type UploadSource
 import type { Artefacts, Sheet } from "../../pkg/dist/engine.js";
 import { CouponPools } from "../../pkg/dist/pools.js";
 import { Bench, failure, NOON, overEveryStore, textOf } from "./workbench.js";
-import { type Cell, workbook, zip } from "./workbook.js";
+import { type Cell, workbook } from "./workbook.js";
+import { zip } from "./zip.mjs";
 
 const codes = (count: number): Cell[][] => Array.from({ length: count }, (_, index) => [`CODE-${index + 1}`]);
 
