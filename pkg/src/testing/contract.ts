@@ -112,10 +112,29 @@ export function runStoreContract(options: StoreContractOptions): void {
   test.describe(`store contract: ${options.name}`, () => {
     for (const [group, cases] of GROUPS) {
       test.describe(group, () => {
-        for (const [promise, run] of cases) test.it(promise, (context) => runCase(options, run, context));
+        for (const [promise, run] of cases) test.it(promise, (context) => answered(runCase(options, run, context)));
       });
     }
   });
+}
+
+/** Minutes after which a case is given up: far more than the slowest takes on a busy machine. */
+const PATIENCE = 10;
+
+/** A store that never answers, or never closes, fails its case instead of holding the whole run up. */
+async function answered(work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`No end after ${PATIENCE} minutes: a call of the store was never answered.`)),
+      PATIENCE * 60_000,
+    );
+  });
+  try {
+    await Promise.race([work, givenUp]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Ends a case that cannot be made on this database. */

@@ -267,6 +267,19 @@ describe("the store contract", () => {
     }
   });
 
+  for (const [what, open] of [
+    ["open", () => new Promise<never>(() => {})],
+    ["close", isolated(() => ({ close: () => new Promise<never>(() => {}) }))],
+  ] as const) {
+    it(`gives a store up whose ${what} never ends`, async (t) => {
+      t.mock.timers.enable({ apis: ["setTimeout"] });
+      const over = run(open, "retried inside the store");
+      for (let turns = 0; turns < 100; turns += 1) await new Promise(setImmediate);
+      t.mock.timers.tick(10 * 60_000);
+      assert.match((await over).failed[0]?.message ?? "", /No end after 10 minutes/);
+    });
+  }
+
   it("says which hook a case would need", async () => {
     const { failed, skipped } = await run(isolated(), "connection is cut in the middle");
     assert.deepEqual([failed, skipped], [[], ["open() of broken gives no `cut`"]]);

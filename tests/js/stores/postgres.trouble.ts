@@ -65,7 +65,8 @@ function connected({ client, url, session = {} }: Setting, name: string): Connec
     onnotice: () => {},
     backoff: () => 0.01,
   });
-  return { database: sql, end: () => sql.end() };
+  // Without a time limit it waits for ever for a connection that was cut while it was idle (postgres 3.4.9).
+  return { database: sql, end: () => sql.end({ timeout: 5 }) };
 }
 
 let opened = 0;
