@@ -34,8 +34,10 @@ export function checkUse(use: Use): void {
 }
 
 function atMost(option: string, value: string, most: number, least: number): void {
-  if (value.length >= least && (value.length <= most || [...value].length <= most)) return;
-  throw invalid(option, `${option} is ${least} to ${most} characters`);
+  if (value.length < least || (value.length > most && [...value].length > most)) {
+    throw invalid(option, `${option} is ${least} to ${most} characters`);
+  }
+  if (value.includes("\0")) throw invalid(option, `${option} holds the character U+0000; take it out`);
 }
 
 /** An instant as the core reads it: milliseconds or ISO text. */

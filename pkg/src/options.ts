@@ -331,9 +331,9 @@ export interface UploadReport {
 
 /** One intended showing of a code. */
 export interface Use {
-  /** One intended delivery of one mail: the same in every retry, new for the next. 1 to 512 characters. */
+  /** One intended delivery of one mail: the same in every retry, new for the next. 1 to 512 characters, none of them U+0000. */
   message: string;
-  /** Whose mail it is: an id or an address, 1 to 512 characters. */
+  /** Whose mail it is: an id or an address, 1 to 512 characters, none of them U+0000. */
   contact: string;
   /** For a second code from the same pool in the same mail. */
   slot?: string;

@@ -72,26 +72,29 @@ pub fn base64url(bytes: &[u8], text: &mut String) {
 /// Checks a contact or a message: 1 to 512 characters.
 pub fn check_key_text(what: &'static str, text: &str) -> Result<()> {
     if text.is_empty() {
-        return Err(Error::new(Code::InvalidArgument, format!("{what} is missing: it is 1 to {KEY_CHARS} characters"))
-            .with("option", what));
+        return Err(wrong(what, format!("{what} is missing: it is 1 to {KEY_CHARS} characters")));
     }
-    if text.len() > KEY_CHARS && text.chars().count() > KEY_CHARS {
-        return Err(Error::new(
-            Code::InvalidArgument,
-            format!("{what} has {} characters; at most {KEY_CHARS} are kept", text.chars().count()),
-        )
-        .with("option", what));
-    }
-    Ok(())
+    check_kept(what, text, KEY_CHARS)
 }
 
 /// Checks a slot: up to 64 characters, empty for the only one.
 pub fn check_slot(slot: &str) -> Result<()> {
-    if slot.len() > SLOT_CHARS && slot.chars().count() > SLOT_CHARS {
-        return Err(Error::new(Code::InvalidArgument, format!("slot has more than {SLOT_CHARS} characters"))
-            .with("option", "slot"));
+    check_kept("slot", slot, SLOT_CHARS)
+}
+
+/// Checks a text that stores keep: SQLite cuts texts off at U+0000, Postgres refuses them.
+fn check_kept(what: &'static str, text: &str, most: usize) -> Result<()> {
+    if text.len() > most && text.chars().count() > most {
+        return Err(wrong(what, format!("{what} has {} characters; at most {most} are kept", text.chars().count())));
+    }
+    if text.contains('\0') {
+        return Err(wrong(what, format!("{what} holds the character U+0000; take it out")));
     }
     Ok(())
+}
+
+fn wrong(option: &'static str, text: String) -> Error {
+    Error::new(Code::InvalidArgument, text).with("option", option)
 }
 
 #[cfg(test)]
@@ -123,5 +126,7 @@ mod tests {
         assert!(check_key_text("contact", &"ü".repeat(512)).is_ok());
         assert!(check_key_text("contact", &"ü".repeat(513)).is_err());
         assert!(check_slot(&"s".repeat(65)).is_err());
+        assert!(check_key_text("contact", "a\0b").is_err());
+        assert!(check_slot("\0").is_err());
     }
 }

@@ -7,12 +7,10 @@ import { fileURLToPath } from "node:url";
 
 const DEMO = fileURLToPath(new URL("../../www/demo.mjs", import.meta.url));
 
-test("the demo shows the whole job in under five seconds, in plain lines of at most 100 columns", () => {
-  const started = performance.now();
+test("the demo shows the whole job in plain lines of at most 100 columns", () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [DEMO], { encoding: "utf8" });
   assert.equal(status, 0, stdout + stderr);
   assert.equal(stderr, "");
-  assert.ok(performance.now() - started < 5_000);
   for (const line of stdout.split("\n")) assert.ok([...line].length <= 100, line);
   assert.ok(!stdout.includes("\x1b"));
 });

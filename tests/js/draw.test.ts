@@ -93,6 +93,9 @@ overEveryStore("a draw", (open) => {
       { message: "m", contact: "c", slot: "s".repeat(65) },
       { message: "m", contact: "c", slot: 5 },
       { message: "m", contact: "half a pair \ud83d" },
+      { message: "m", contact: "cut off\u0000here" },
+      { message: "cut off\u0000here", contact: "c" },
+      { message: "m", contact: "c", slot: "cut off\u0000here" },
       undefined,
     ];
     for (const [index, use] of wrong.entries()) {
@@ -490,7 +493,7 @@ overEveryStore("a draw", (open) => {
       { message: "ab", contact: "c" },
       { message: "a", contact: "bc" },
       { message: "a", contact: "b", slot: "c" },
-      { message: "a\u0000b", contact: "c" },
+      { message: "a\u0001b", contact: "c" },
       { message: "A", contact: "bc" },
       { message: "a", contact: "bc " },
       { message: "a", contact: "b\u00fc" },
