@@ -83,6 +83,16 @@ export function claimedToColumns(answer: ClaimAnswer & { status: "claimed" }, co
   return { status: "claimed", codes: pack(codes), numbers, expiries, answers, flags, remaining, added, alerts };
 }
 
+/** How many uses a claim served, and how, by its flags. */
+export function tally(flags: Uint8Array): { asked: number; drawn: number; repeated: number; empty: number } {
+  let [drawn, empty] = [0, 0];
+  for (const flag of flags) {
+    if ((flag & FRESH) !== 0) drawn += 1;
+    else if ((flag & CODE) === 0) empty += 1;
+  }
+  return { asked: flags.length, drawn, repeated: flags.length - drawn - empty, empty };
+}
+
 /** A block of codes as the engine gives it; keys are `null` where each is its code, empty where one is. */
 export interface BlockColumns {
   codes: Texts;

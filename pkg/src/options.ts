@@ -1,5 +1,6 @@
 /** Types of the public face: what calls take and give. */
 
+import type { PoolsEvent } from "./events.js";
 import type { Shop } from "./shops/shop.js";
 import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
 
@@ -37,6 +38,8 @@ export interface CouponPoolsOptions {
   shops?: Readonly<Record<string, Shop>>;
   /** Hears alerts, at least once each; if it throws or takes over 10 s, the alert is delivered again later. */
   onAlert?: (alert: Alert) => void | Promise<void>;
+  /** Hears what was done, for logs, metrics and traces: counts and durations, never codes. What it throws is dropped. */
+  onEvent?: (event: PoolsEvent) => void;
   /** Milliseconds since 1970. Default `Date.now`. */
   clock?: () => number;
   /** Who runs uploads: `uploadWorker()` from `coupon-pools/worker`. Default: the thread of the call. */

@@ -12,6 +12,7 @@ import {
 } from "./columns.js";
 import type { Perform } from "./driver.js";
 import { CouponPoolsError } from "./errors.js";
+import type { Events } from "./events.js";
 import { blame, Failure } from "./failures.js";
 import { LOOK_UPS } from "./look-ups.js";
 import { type Calls, pause, type Send } from "./shops/calls.js";
@@ -30,6 +31,8 @@ export interface Callbacks {
   tenant: string;
   clock: () => number;
   notify?: (alert: unknown) => void | Promise<void>;
+  /** Hears what happened. */
+  events?: Events;
   /** Calls to the shops that fill dynamic pools. */
   calls?: Calls;
   /** Has the `top_up` flow fill a dynamic pool for a draw that found it empty. */

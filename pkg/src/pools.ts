@@ -5,6 +5,7 @@ import { guarded, type Run, run } from "./driver.js";
 import { type Artefacts, type Engine, Engines } from "./engine.js";
 import { typedError } from "./engine-error.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
+import { Events } from "./events.js";
 import { Cancelled } from "./failures.js";
 import { Fills } from "./fill.js";
 import type {
@@ -76,7 +77,7 @@ export class CouponPools {
         "new CouponPools({ store }) needs a store, such as sqlite() from coupon-pools/stores/sqlite",
       );
     }
-    const { store, tenant = "default", shops = {}, onAlert, clock = Date.now } = options;
+    const { store, tenant = "default", shops = {}, onAlert, onEvent, clock = Date.now } = options;
     if (typeof tenant !== "string" || tenant === "") throw invalid("tenant", "tenant is a text, not empty");
     this.#core = new Engines(artefacts.core);
     this.#mail = new Engines(artefacts.mail);
@@ -87,6 +88,7 @@ export class CouponPools {
     const fills = new Fills(async (handle, count, wait) => void (await this.#call("top_up", { handle, count, wait })));
     this.#shops = shops;
     this.#callbacks = { store, tenant, clock, fill: ({ pool, count, wait }) => fills.need(pool, count, wait) };
+    if (onEvent !== undefined) this.#callbacks.events = new Events(onEvent);
     if (onAlert !== undefined) this.#callbacks.notify = (alert) => onAlert(alert as Alert);
   }
 
@@ -124,7 +126,19 @@ export class CouponPools {
    */
   async upload(handle: string, source: UploadSource, options: UploadOptions = {}): Promise<UploadReport> {
     const host = { ...this.#callbacks, traits: this.#traits, artefacts: this.#artefacts, runner: this.#uploads };
-    return upload(handle, source, options, host);
+    const uploaded = () => upload(handle, source, options, host);
+    const { events } = this.#callbacks;
+    if (events === undefined) return uploaded();
+    return events.watch("upload", handle, uploaded, (report, milliseconds) => ({
+      type: "upload",
+      pool: handle,
+      dryRun: options.dryRun ?? false,
+      rows: report.rows,
+      added: report.added,
+      duplicates: report.duplicatesInFile + report.duplicatesInPool,
+      rejected: report.rejectedCount,
+      milliseconds,
+    }));
   }
 
   /** Takes an upload back: its codes that nobody holds leave the pool. Errors: `BATCH_NOT_FOUND`. */
@@ -438,6 +452,16 @@ export class CouponPools {
     args: object | ((engine: Engine) => object),
     read: (engine: Engine, run: Run) => unknown = (_, { done }) => done,
   ): Promise<unknown> {
+    const called = () => this.#repeated(kind, args, read);
+    const { events } = this.#callbacks;
+    return events === undefined ? called() : events.watch(kind, "handle" in args ? String(args.handle) : null, called);
+  }
+
+  async #repeated(
+    kind: string,
+    args: object | ((engine: Engine) => object),
+    read: (engine: Engine, run: Run) => unknown,
+  ): Promise<unknown> {
     const engines = this.#enginesFor(kind);
     for (let last = !REPEATABLE.has(kind); ; last = true) {
       const engine = await engines.shared();
@@ -468,7 +492,8 @@ export class CouponPools {
     try {
       const callbacks = { ...this.#callbacks, calls, ...more };
       const now = () => instantOf(callbacks.clock());
-      return await run(engine, kind, { ...args, traits: this.#traits }, performer(callbacks), now);
+      const perform = callbacks.events?.watched(performer(callbacks), true) ?? performer(callbacks);
+      return await run(engine, kind, { ...args, traits: this.#traits }, perform, now);
     } catch (error) {
       if (error instanceof EngineCrashedError) engines.discard(engine);
       throw error;

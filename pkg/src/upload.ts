@@ -49,7 +49,7 @@ export async function upload(
   const rejected = rejectedTo === undefined ? undefined : rejectedFile(rejectedTo);
   const callbacks: Callbacks = { ...host, progress: teller(host.clock, options) };
   if (rejected !== undefined) callbacks.emit = (piece) => abortable(rejected.write(piece), signal);
-  const staged = keepingStaged(performer(callbacks));
+  const staged = keepingStaged(host.events?.watched(performer(callbacks), false) ?? performer(callbacks));
   let failed: unknown;
   try {
     const job: UploadJob = {
