@@ -1,6 +1,7 @@
 /** The public face, the same in every host. */
 
 export * from "./errors.js";
+export type { PoolsHost } from "./host.js";
 export type * from "./options.js";
 export type { Maintained, PageOf, RenderContact, RenderResult } from "./pools.js";
 export type * from "./shops/shop.js";
