@@ -45,6 +45,13 @@ export function instant(value: Instant | null): number | string | null {
   return value instanceof Date ? value.getTime() : value;
 }
 
+/** An instant that is a point in time and no date. */
+export function millis(option: string, value: number | Date): number {
+  const number = value instanceof Date ? value.getTime() : value;
+  if (!Number.isSafeInteger(number)) throw invalid(option, `${option} is a Date, or milliseconds since 1970`);
+  return number;
+}
+
 export const UPLOAD_OPTIONS = new Set([
   "fileName",
   "columns",

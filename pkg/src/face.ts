@@ -2,6 +2,7 @@
 
 export * from "./errors.js";
 export type { PoolsEvent } from "./events.js";
+export type { PoolsHost } from "./host.js";
 export type * from "./options.js";
 export type { Maintained, PageOf, RenderContact, RenderResult } from "./pools.js";
 export type * from "./shops/shop.js";

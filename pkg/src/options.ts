@@ -2,7 +2,7 @@
 
 import type { PoolsEvent } from "./events.js";
 import type { Shop } from "./shops/shop.js";
-import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
+import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store, StoreTraits } from "./store.js";
 
 /** What an alert says; see `onAlert`. */
 export interface Alert {
@@ -27,6 +27,20 @@ export interface Alert {
   at: number;
   /** Why, in the shop's own words, where it is about a shop. */
   words: string | null;
+}
+
+/** An alert of a pool's history: as it was told, with the pool's name of today. */
+export interface PastAlert extends Alert {
+  /** When it was sent; `null` if it waits to be sent, as where nobody hears alerts. */
+  sentAt: number | null;
+}
+
+/** What a `CouponPools` stands on, as a dashboard shows it. */
+export interface About {
+  /** The store: its name, what an acknowledged write survives, and whether a failover keeps it. */
+  store: Pick<StoreTraits, "name" | "durability" | "failover">;
+  /** The shops that can fill dynamic pools, by name; `exact`: after a crash no codes are left over there. */
+  shops: Record<string, { kind: Shop["kind"]; exact: boolean }>;
 }
 
 export interface CouponPoolsOptions {

@@ -1,6 +1,6 @@
 /** The facade: what users of the package see. Plain async methods over flows of the core. */
 
-import { checkUse, invalid, text, toSettings } from "./arguments.js";
+import { checkUse, invalid, millis, text, toSettings } from "./arguments.js";
 import { guarded, type Run, run } from "./driver.js";
 import { type Artefacts, type Engine, Engines } from "./engine.js";
 import { typedError } from "./engine-error.js";
@@ -9,6 +9,7 @@ import { Events } from "./events.js";
 import { Cancelled } from "./failures.js";
 import { Fills } from "./fill.js";
 import type {
+  About,
   Alert,
   Batch,
   CodePattern,
@@ -17,6 +18,7 @@ import type {
   FoundCode,
   NewPool,
   Output,
+  PastAlert,
   PoolPatch,
   PoolRow,
   RenderAs,
@@ -36,7 +38,7 @@ import { type DrawColumns, type MailColumns, type ReadMail, readMails, toDraws }
 import { Calls } from "./shops/calls.js";
 import type { Shop } from "./shops/shop.js";
 import type { UploadSource } from "./source.js";
-import type { StoreLimits } from "./store.js";
+import type { StoreLimits, UsageRow } from "./store.js";
 import { CompiledTemplate, type InEngine } from "./template.js";
 import { pack, unpack } from "./texts.js";
 import { type UploadJob, upload } from "./upload.js";
@@ -51,7 +53,19 @@ interface Queued {
 }
 
 /** Flows that give the same when they are run again. */
-const REPEATABLE = new Set(["draw", "render", "preview", "get", "list", "batches", "find", "prepare", "top_up"]);
+const REPEATABLE = new Set([
+  "draw",
+  "render",
+  "preview",
+  "get",
+  "list",
+  "usage",
+  "alerts",
+  "batches",
+  "find",
+  "prepare",
+  "top_up",
+]);
 
 /** Most draws of one tick that become one claim. */
 const TICK_DRAWS = 10_000;
@@ -117,6 +131,32 @@ export class CouponPools {
   async list(options: { archived?: boolean; cursor?: string | null; limit?: number } = {}): Promise<PageOf<PoolRow>> {
     const { archived = false, cursor = null, limit = 100 } = options;
     return paged(await this.#call("list", { archived, page: { cursor, limit } }));
+  }
+
+  /**
+   * Fresh draws by UTC hour in `[from, to)`, ascending, hours without draws left out; long past hours may come as their
+   * day. Instants are milliseconds; `to` is now by default. Errors: `POOL_NOT_FOUND`.
+   */
+  async usage(handle: string, span: { from: number | Date; to?: number | Date }): Promise<UsageRow[]> {
+    const { from, to = this.#callbacks.clock() } = span;
+    const args = { handle: text("handle", handle), from: millis("from", from), to: millis("to", to) };
+    return (await this.#call("usage", args)) as UsageRow[];
+  }
+
+  /** The last 50 alerts that were sent, and those that wait to be, newest first. Errors: `POOL_NOT_FOUND`. */
+  async alerts(handle: string): Promise<PastAlert[]> {
+    return (await this.#call("alerts", { handle: text("handle", handle) })) as PastAlert[];
+  }
+
+  /** What pools stand on here: the store's worth, the shops. Asks nobody. */
+  async about(): Promise<About> {
+    const { name, durability, failover } = this.#callbacks.store.traits;
+    const calls = new Calls(this.#shops);
+    const shops = Object.keys(this.#shops).map((shop) => {
+      const { kind, exact } = calls.traits(shop) as { kind: Shop["kind"]; exact: boolean };
+      return [shop, { kind, exact }];
+    });
+    return { store: { name, durability, failover }, shops: Object.fromEntries(shops) };
   }
 
   /**

@@ -9,6 +9,8 @@ use crate::limits::RACE_RETRIES;
 use crate::pool::alerts::{Alert, AlertKind, AlertState, Level};
 use crate::pool::document::PoolDocument;
 use crate::pool::forecast::{HOUR, LOOK_BACK, runs_out_at};
+#[cfg(feature = "manage")]
+use crate::pool::history::{PastAlert, past};
 use crate::pool::stock::Stock;
 
 /// Looks at the level that a claim saw, with the alert state of the same transaction.
@@ -33,6 +35,14 @@ pub(super) async fn after_top_up(host: &Host, pool: &PoolDocument, note: Option<
     let now = host.now();
     let also = |state: &mut AlertState, level| state.observe_top_up(pool, level, note.as_ref(), now);
     observe(host, pool, level(&stock, pool, now), Some(stock), record, also).await
+}
+
+#[cfg(feature = "manage")]
+/// What was told of a pool lately and what waits to be told, newest first.
+pub async fn history(host: Host, handle: String) -> Result<Vec<PastAlert>> {
+    let pool = host.fresh_document(&handle).await?;
+    let record = host.alerts(Alerts { pool: handle }).await?;
+    Ok(record.map(|record| past(&pool, &record.state)).unwrap_or_default())
 }
 
 fn level(stock: &Stock, pool: &PoolDocument, now: i64) -> Level {
@@ -96,7 +106,7 @@ async fn deliver(host: &Host, pool: &PoolDocument, due: Vec<Alert>, record: Opti
 async fn mark_sent(host: &Host, pool: &PoolDocument, sent: &[Alert], mut record: Option<AlertRecord>) -> Result<()> {
     for _ in 0..RACE_RETRIES {
         let Some(AlertRecord { revision, mut state }) = record else { return Ok(()) };
-        if !mark(&mut state, sent) {
+        if !mark(&mut state, sent, host.now()) {
             return Ok(());
         }
         let save = SaveAlerts { pool: pool.handle.clone(), expected: Some(revision), state };
@@ -109,6 +119,6 @@ async fn mark_sent(host: &Host, pool: &PoolDocument, sent: &[Alert], mut record:
     Ok(())
 }
 
-fn mark(state: &mut AlertState, sent: &[Alert]) -> bool {
-    sent.iter().filter(|alert| state.mark_sent(alert)).count() > 0
+fn mark(state: &mut AlertState, sent: &[Alert], now: i64) -> bool {
+    sent.iter().filter(|alert| state.mark_sent(alert, now)).count() > 0
 }

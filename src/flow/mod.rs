@@ -4,7 +4,7 @@
 //! in its own time, puts the [`Reply`] back and resumes. No borrow, lock or promise lives across that boundary, any
 //! number of flows run side by side, and the same flows run under a simulated host that loses answers.
 
-mod alerts;
+pub mod alerts;
 mod claim;
 pub mod draw;
 #[cfg(feature = "manage")]

@@ -156,6 +156,12 @@ pub async fn list(host: Host, archived: bool, cursor: Option<String>, limit: u32
     Ok(Page { rows: rows.collect(), next: page.next })
 }
 
+/// Reads a pool's draws by hour in `[from, to)`; days that are long past come as days.
+pub async fn usage(host: Host, handle: String, from: i64, to: i64) -> Result<Vec<Usage>> {
+    host.fresh_document(&handle).await?;
+    host.usage(UsageOf { pool: handle, from, to }).await
+}
+
 async fn read(host: &Host, document: &Rc<PoolDocument>) -> Result<PoolRow> {
     let pool = document.handle.clone();
     let stock = host.counts(Counts { pool: pool.clone() }).await?.ok_or_else(|| Reply::wrong("counts"))?;

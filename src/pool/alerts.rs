@@ -6,6 +6,7 @@
 
 use super::document::PoolDocument;
 use super::forecast::DAY;
+use super::history;
 use super::stock::{Stock, is_drawable};
 use crate::record::{ToValue, Value, record, words};
 
@@ -67,6 +68,8 @@ pub struct AlertState {
     /// The newest version of the settings that changed anything here: whoever still knows older ones, and with them
     /// another ladder, changes nothing.
     pub version: u32,
+    /// What was sent lately: see [`history`]. None where nothing was, and in states from before there was one.
+    pub sent: Option<String>,
 }
 
 /// The state of one rung. A rung without a state is armed for the first time.
@@ -108,7 +111,7 @@ words!(AlertKind {
     TopUpFailing = "top-up-failing",
     RuleUnusable = "rule-unusable",
 });
-record!(AlertState { rungs, retired, version });
+record!(AlertState { rungs, retired, version, sent });
 record!(RungState { kind, rung, arming, armed, pending });
 record!(Pending { arming, at, taken, remaining, added, words });
 
@@ -267,19 +270,7 @@ impl AlertState {
         for state in &mut self.rungs {
             if let Some(pending) = state.pending.as_mut().filter(|pending| pending.is_free(now)) {
                 pending.taken = Some(now);
-                alerts.push(Alert {
-                    id: format!("{}/{}/{}", pool.handle, state.rung, pending.arming),
-                    kind: state.kind,
-                    pool: pool.handle.clone(),
-                    name: pool.name.clone(),
-                    rung: state.rung.clone(),
-                    remaining: pending.remaining,
-                    added: pending.added,
-                    runs_out_at: None,
-                    expires_at: (state.kind == AlertKind::ExpiringSoon).then(|| state.rung.parse().ok()).flatten(),
-                    at: pending.at,
-                    words: pending.words.clone(),
-                });
+                alerts.push(Alert::of(pool, state.kind, &state.rung, pending));
             }
         }
         alerts
@@ -290,15 +281,17 @@ impl AlertState {
         self.rungs.iter().any(|state| state.pending.as_ref().is_some_and(|pending| pending.is_free(now)))
     }
 
-    /// Marks a crossing as delivered. Answers whether anything changed.
-    pub fn mark_sent(&mut self, alert: &Alert) -> bool {
+    /// Marks a crossing as delivered at `now`. Answers whether anything changed.
+    pub fn mark_sent(&mut self, alert: &Alert, now: i64) -> bool {
         let state = self.rungs.iter_mut().find(|state| {
             state.kind == alert.kind
                 && state.pending.as_ref().is_some_and(|pending| {
                     pending.at == alert.at && alert.id == format!("{}/{}/{}", alert.pool, state.rung, pending.arming)
                 })
         });
-        state.is_some_and(|state| state.pending.take().is_some())
+        let Some(pending) = state.and_then(|state| state.pending.take()) else { return false };
+        history::add(self.sent.get_or_insert_default(), alert, pending.arming, now);
+        true
     }
 
     fn changed_since(&mut self, before: &AlertState, pool: &PoolDocument) -> bool {
@@ -314,6 +307,25 @@ impl AlertState {
         let gone = self.rungs.iter().filter(|state| !lives(state)).map(|state| state.arming);
         self.retired = gone.fold(self.retired, u32::max);
         self.rungs.retain(lives);
+    }
+}
+
+impl Alert {
+    /// What a crossing tells.
+    pub(super) fn of(pool: &PoolDocument, kind: AlertKind, rung: &str, crossing: &Pending) -> Self {
+        Alert {
+            id: format!("{}/{}/{}", pool.handle, rung, crossing.arming),
+            kind,
+            pool: pool.handle.clone(),
+            name: pool.name.clone(),
+            rung: rung.to_owned(),
+            remaining: crossing.remaining,
+            added: crossing.added,
+            runs_out_at: None,
+            expires_at: (kind == AlertKind::ExpiringSoon).then(|| rung.parse().ok()).flatten(),
+            at: crossing.at,
+            words: crossing.words.clone(),
+        }
     }
 }
 
@@ -350,7 +362,7 @@ mod tests {
             state.observe_top_up(&pool(), level, note, now);
             state.observe(&pool(), level, now);
             let alerts = state.take_up(&pool(), now);
-            alerts.iter().for_each(|alert| assert!(state.mark_sent(alert)));
+            alerts.iter().for_each(|alert| assert!(state.mark_sent(alert, now)));
             alerts.into_iter().filter_map(|alert| Some((alert.id, alert.words?))).collect::<Vec<_>>()
         };
         assert_eq!(note(Some(&failing), 1), [("spring/top-up/1".to_owned(), "Throttled".to_owned())]);
@@ -364,7 +376,7 @@ mod tests {
         state.observe(&pool(), Level { remaining, added: 1_000 }, now);
         let alerts = state.take_up(&pool(), now);
         for alert in &alerts {
-            assert!(state.mark_sent(alert));
+            assert!(state.mark_sent(alert, now));
         }
         alerts.into_iter().map(|alert| alert.id).collect()
     }
@@ -399,7 +411,7 @@ mod tests {
         assert!(state.has_work(1_000 + DELIVERY_LEASE));
         let again = state.take_up(&pool(), 1_000 + DELIVERY_LEASE);
         assert_eq!(again[0].id, "spring/0/1");
-        assert!(state.mark_sent(&again[0]));
+        assert!(state.mark_sent(&again[0], DAY));
         assert!(!state.has_work(DAY));
     }
 
@@ -410,7 +422,7 @@ mod tests {
         let first = state.take_up(&pool(), 1);
         state.observe(&pool(), Level { remaining: 600, added: 1_000 }, 2);
         assert_eq!(state.take_up(&pool(), 1 + DELIVERY_LEASE)[0].id, "spring/10/1");
-        assert!(state.mark_sent(&first[0]));
+        assert!(state.mark_sent(&first[0], 2));
         assert_eq!(told(&mut state, 5, 3), ["spring/10/2"]);
     }
 
@@ -441,7 +453,7 @@ mod tests {
         assert!(state.observe_expiries(&pool, &stock, 0));
         let alerts = state.take_up(&pool, 0);
         assert_eq!((alerts.len(), alerts[0].remaining, alerts[0].expires_at), (1, 7, Some(3 * DAY)));
-        assert!(state.mark_sent(&alerts[0]));
+        assert!(state.mark_sent(&alerts[0], 0));
         assert!(!state.observe_expiries(&pool, &stock, DAY));
         assert!(state.observe_expiries(&pool, &stock, 4 * DAY), "a past expiry is forgotten");
     }

@@ -5,6 +5,7 @@ pub mod document;
 #[cfg(feature = "manage")]
 pub mod dynamic;
 pub mod forecast;
+pub mod history;
 pub mod keys;
 pub mod sample;
 pub mod settings;

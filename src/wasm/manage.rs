@@ -9,6 +9,7 @@ use super::convert::{
 use super::engine::{Engine, Flow, Outcome, entropy, handle_of};
 use super::mail::{invalid, mails_to_js};
 use crate::error::{Code, Error, Result};
+use crate::flow::alerts::history;
 use crate::flow::export::{What, export};
 use crate::flow::find::{FindWhat, find, forget, redeemed};
 use crate::flow::maintain::{maintain, prepare};
@@ -57,6 +58,15 @@ impl Engine {
                 let archived = property(args, "archived").is_truthy();
                 let PageArgs { cursor, limit } = from_js(property(args, "page"))?;
                 self.flow(args, move |host| pools::list(host, archived, cursor, limit), |page| to_js(&page))
+            }
+            "usage" => {
+                let instant = |name: &str| property(args, name).as_f64().unwrap_or(0.0) as i64;
+                let (handle, from, to) = (handle()?, instant("from"), instant("to"));
+                self.flow(args, move |host| pools::usage(host, handle, from, to), |rows| to_js(&rows))
+            }
+            "alerts" => {
+                let handle = handle()?;
+                self.flow(args, |host| history(host, handle), |rows| to_js(&rows))
             }
             "upload" => {
                 let (handle, UploadArgs { options, import }) = (handle()?, from_js(property(args, "options"))?);
