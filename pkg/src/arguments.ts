@@ -53,6 +53,7 @@ export const UPLOAD_OPTIONS = new Set([
   "delimiter",
   "expiresAt",
   "dryRun",
+  "takeOver",
   "sheet",
   "limits",
   "rejectedTo",
