@@ -1,5 +1,8 @@
 /** The files that are uploaded: the same in every run and on every machine. */
 
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+
 export const ROWS = 1_000_000;
 
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -15,6 +18,22 @@ function xorshift(seed) {
     w = w ^ (w >>> 19) ^ t ^ (t >>> 8);
     return w >>> 0;
   };
+}
+
+/** Writes rows of one column to a file as they are made: 11 characters a code, 240 MB for twenty million. */
+export async function writeOneColumn(path, rows, seed = 1) {
+  const next = xorshift(seed);
+  function* pieces() {
+    yield "code\n";
+    for (let made = 0; made < rows; ) {
+      let piece = "";
+      for (const end = Math.min(rows, made + 10_000); made < end; made++) {
+        piece += `${codeOf(next)}${ALPHABET[next() & 31]}\n`;
+      }
+      yield piece;
+    }
+  }
+  await pipeline(pieces, createWriteStream(path));
 }
 
 /** A code of ten characters. */

@@ -87,9 +87,9 @@ codes! {
     PatternTooSmall = CouponPoolsError "PATTERN_TOO_SMALL",
     /// No code is left (or the contact's code has expired) and the pool says `stop`; upload more codes or choose another `onEmpty`.
     OutOfCodes = OutOfCodesError "OUT_OF_CODES",
-    /// Another upload to this pool is under way; wait for it, or until its lease has run out.
+    /// Another upload to this pool is under way; wait for it, or until its lease has run out (`details.retryAfter` ms), or drop it with `takeOver: details.batch`.
     UploadInProgress = UploadError "UPLOAD_IN_PROGRESS",
-    /// The upload made no progress for longer than its lease, and another one took its place or it was cleaned up; nothing of it was stored, start again.
+    /// Another upload took this one's place (`takeOver`, or its lease had run out), or it was cleaned up; nothing of it was stored, start again.
     UploadSuperseded = UploadError "UPLOAD_SUPERSEDED",
     /// The file holds no rows.
     UploadEmpty = UploadError "UPLOAD_EMPTY",

@@ -60,6 +60,7 @@ export const UPLOAD_OPTIONS = new Set([
   "delimiter",
   "expiresAt",
   "dryRun",
+  "takeOver",
   "sheet",
   "limits",
   "rejectedTo",

@@ -210,6 +210,12 @@ export interface UploadOptions {
   expiresAt?: Instant;
   /** Say what would happen and store nothing. */
   dryRun?: boolean;
+  /**
+   * Drops another upload that is under way in this pool, instead of being refused with `UPLOAD_IN_PROGRESS`: `true` the one
+   * that is found, or only the one whose batch is named (`details.batch` of that error). If it was alive after all, it ends
+   * in `UPLOAD_SUPERSEDED` at its next block; nothing of it is stored. Default: `false`.
+   */
+  takeOver?: boolean | string;
   /** What of a file is refused. Default: see each. */
   limits?: UploadLimits;
   /**

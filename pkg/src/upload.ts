@@ -42,6 +42,8 @@ export async function upload(
   }
   const { signal, limits = {}, rejectedTo } = options;
   checkLimits(limits);
+  if (!["undefined", "boolean", "string"].includes(typeof options.takeOver))
+    throw invalid("takeOver", "takeOver is true, false, or the batch of the upload to take over");
   if (rejectedTo !== undefined && typeof rejectedTo?.getWriter !== "function")
     throw invalid("rejectedTo", "rejectedTo is a WritableStream that takes Uint8Array");
   text("handle", handle);
@@ -79,6 +81,7 @@ function toArgs(source: UploadSource, options: UploadOptions): object {
   return {
     fileName: options.fileName ?? nameOf(source) ?? null,
     dryRun: options.dryRun ?? false,
+    takeOver: options.takeOver ?? false,
     codeColumn: columns.code ?? null,
     expiryColumn: columns.expiresAt ?? null,
     ignoreExpiry: columns.expiresAt === null,

@@ -21,6 +21,7 @@ use crate::pool::document::{Kind, PoolDocument};
 use crate::pool::keys::base64url;
 use crate::pool::sample;
 use crate::pool::settings::ExpiryInput;
+use crate::record::{FromValue, Value, expected};
 
 /// How often a commit whose answer was lost is asked again: it is idempotent, and its loss would make the caller doubt.
 const COMMIT_TRIES: usize = 3;
@@ -49,6 +50,28 @@ pub struct UploadOptions {
     pub dry_run: bool,
     /// For codes whose row has no expiry.
     pub expires_at: Option<ExpiryInput>,
+    /// Which upload this one drops if it finds it under way; none: it is refused with `UPLOAD_IN_PROGRESS`.
+    pub take_over: Option<TakeOver>,
+}
+
+/// Which upload is to be dropped for another one.
+#[derive(Clone, Debug)]
+pub enum TakeOver {
+    /// The first that is found under way.
+    Found,
+    /// Only this one, which somebody was told of.
+    Batch(String),
+}
+
+impl FromValue for Option<TakeOver> {
+    fn from_value(value: Value) -> Result<Self> {
+        match value {
+            Value::Null | Value::Bool(false) => Ok(None),
+            Value::Bool(true) => Ok(Some(TakeOver::Found)),
+            Value::Text(batch) => Ok(Some(TakeOver::Batch(batch))),
+            _ => Err(expected("true, false or a batch")),
+        }
+    }
 }
 
 /// Uploads codes into a static pool. The bytes come by [`Host::read`].
@@ -59,6 +82,7 @@ pub async fn upload(host: Host, handle: String, options: UploadOptions, mut impo
     }
     let mut batch = String::with_capacity(22);
     base64url(&host.entropy()[..16], &mut batch);
+    let mut take_over = options.take_over.clone();
     for _ in 0..RACE_RETRIES {
         check(&pool)?;
         if options.dry_run {
@@ -91,7 +115,14 @@ pub async fn upload(host: Host, handle: String, options: UploadOptions, mut impo
                 return result;
             }
             Begun::Stale { document } => pool = host.remember(&handle, document)?,
-            Begun::Busy { until } => return Err(in_progress(&handle, until - host.now())),
+            Begun::Busy { batch: other, until } => match take_over.take() {
+                // One upload at most is dropped, so that of two that take over the same dead one, one is refused. Whoever
+                // sends blocks for a dropped batch, if anybody does, is told at the next one that it has ended.
+                Some(takes) if takes.covers(&other) => {
+                    host.drop_batch(DropBatch { pool: handle.clone(), batch: other }).await?;
+                }
+                _ => return Err(in_progress(&handle, other, until - host.now())),
+            },
             Begun::Ended => return Err(Reply::wrong("beginBatch")),
         }
     }
@@ -109,13 +140,26 @@ fn check(pool: &PoolDocument) -> Result<()> {
     Err(Error::new(code, format!("\"{}\" {message}", pool.handle)).with("pool", pool.handle.as_str()))
 }
 
-fn in_progress(handle: &str, left: i64) -> Error {
+impl TakeOver {
+    fn covers(&self, batch: &str) -> bool {
+        match self {
+            TakeOver::Found => true,
+            TakeOver::Batch(told) => told == batch,
+        }
+    }
+}
+
+fn in_progress(handle: &str, batch: String, left: i64) -> Error {
     let seconds = (left.max(0) + 999) / 1000;
     Error::new(
         Code::UploadInProgress,
-        format!("another upload to \"{handle}\" is under way: wait for it, or {seconds} s until its lease has run out"),
+        format!(
+            "another upload to \"{handle}\" is under way: wait for it, or {seconds} s until its lease has run out; if it is \
+             known to have died, upload with takeOver: \"{batch}\", which drops it at once"
+        ),
     )
     .with("pool", handle)
+    .with("batch", batch)
     .with("retryAfter", left.max(0) as u64)
 }
 
@@ -331,8 +375,8 @@ impl<'a> Upload<'a> {
         Error::new(
             Code::UploadSuperseded,
             format!(
-                "this upload to \"{}\" made no progress for so long that another one took its place, or that it was \
-                 cleaned up: nothing of it was stored, start it again",
+                "another upload to \"{}\" has taken this one's place, or this one made no progress for so long that it \
+                 was cleaned up: nothing of it was stored, start it again",
                 self.pool.handle
             ),
         )

@@ -164,6 +164,7 @@ impl FromValue for UploadArgs {
         let options = UploadOptions {
             file_name: value.read("file_name")?,
             dry_run: value.read("dry_run")?,
+            take_over: value.read("take_over")?,
             expires_at: value.read("expires_at")?,
         };
         Ok(UploadArgs { options, import })

@@ -356,6 +356,82 @@ overEveryStoreAndThread("an upload", (open) => {
     await bench.audit("a");
   });
 
+  it("takes over at once from another one when it is told to, and the other one, if it lives, stores nothing", async () => {
+    const bench = open();
+    await bench.pool("a", ["OLD-1"]);
+    for (const told of [true, false]) {
+      const [begun, finish] = [gate(), gate()];
+      const source = async function* () {
+        yield utf8(`SAME-1\nOLD-1\n${codes("A", 30_000).join("\n")}\n`);
+        begun.open();
+        await finish.opened;
+        yield utf8("A-X\n");
+      };
+      const dead = failure(bench.pools.upload("a", source()));
+      await begun.opened;
+      const again = (takeOver: boolean | string) => bench.another().upload("a", "SAME-1\nOLD-1\nB-1\n", { takeOver });
+      const refused = await failure(again(false));
+      assert.equal(refused.code, "UPLOAD_IN_PROGRESS");
+      const [staged] = await bench.pools.batches("a");
+      assert.deepEqual([staged?.state, refused.details.batch], ["staged", staged?.batch]);
+      assert.ok(refused.message.includes(`takeOver: "${staged?.batch}"`), refused.message);
+      assert.equal((await failure(again("another batch"))).details.batch, staged?.batch, "only the one that was named");
+      const second = await again(told ? (refused.details.batch as string) : true);
+      assert.deepEqual([second.added, second.duplicatesInPool], [2, 1], "codes of a dropped batch are no duplicates");
+      finish.open();
+      const error = await dead;
+      assert.deepEqual([error.name, error.code], ["UploadError", "UPLOAD_SUPERSEDED"]);
+      assert.deepEqual(await remaining(bench), ["OLD-1", "SAME-1", "B-1"]);
+      await bench.pools.undo("a", second.batch as string);
+    }
+    await bench.pools.maintain();
+    assert.equal((await bench.audit("a")).added, 1);
+  });
+
+  it("takes over from one at most: of two that take over the same one, one is refused", async () => {
+    const bench = open();
+    await bench.pool("a", []);
+    const never = gate();
+    const stuck = async function* () {
+      yield utf8("A-1\n");
+      begun.open();
+      await never.opened;
+    };
+    const begun = gate();
+    const dead = failure(bench.pools.upload("a", stuck()));
+    await begun.opened;
+    let other: Promise<UploadReport> | undefined;
+    const { store } = watched(bench.connect(), async (call) => {
+      const answer = await call.go();
+      if (call.method !== "dropBatch" || other !== undefined) return answer;
+      // Between its drop and its next try another one begins.
+      const held = gate();
+      const source = async function* () {
+        yield utf8("B-1\n");
+        held.open();
+        await late.opened;
+      };
+      other = bench.another().upload("a", source(), { takeOver: true });
+      await held.opened;
+      return answer;
+    });
+    const late = gate();
+    const refused = await failure(bench.over(store).upload("a", "C-1\n", { takeOver: true }));
+    assert.equal(refused.code, "UPLOAD_IN_PROGRESS");
+    late.open();
+    assert.equal((await other)?.added, 1);
+    never.open();
+    assert.equal((await dead).code, "UPLOAD_SUPERSEDED");
+    assert.deepEqual(await remaining(bench), ["B-1"]);
+  });
+
+  it("says what takeOver may be", async () => {
+    const bench = open();
+    await bench.pool("a", []);
+    const error = await failure(bench.pools.upload("a", "A-1\n", { takeOver: 1 as unknown as boolean }));
+    assert.deepEqual([error.code, error.details.option], ["INVALID_ARGUMENT", "takeOver"]);
+  });
+
   it("keeps its lease alive while its source keeps sending, however slowly", async () => {
     const bench = open();
     await bench.pool("a", []);

@@ -43,7 +43,7 @@ impl World {
             // The last finite pool begins without codes.
             if index < POOLS.len() - 2 {
                 let file = File::random(&mut self.chance, pool, 30);
-                self.alone(Order::Upload { pool: (*pool).to_owned(), file, cancelled: None, dry_run: false })?;
+                self.alone(Order::Upload { pool: (*pool).to_owned(), file, cancelled: None, dry_run: false, take_over: false })?;
             }
         }
         let chance = &mut self.chance;
@@ -86,7 +86,8 @@ impl World {
             65..73 => {
                 let cancelled = chance.percent(10).then(|| chance.below(4));
                 let dry_run = chance.percent(10);
-                Order::Upload { file: File::random(chance, &pool, 25), pool, cancelled, dry_run }
+                let take_over = chance.percent(30);
+                Order::Upload { file: File::random(chance, &pool, 25), pool, cancelled, dry_run, take_over }
             }
             73..80 => match told {
                 Some((pool, showing, number, _)) => {
@@ -151,7 +152,7 @@ impl World {
         self.promises.at_rest(&self.store, self.clock)?;
         crate::promises::shop::at_rest(&self.store, &self.shop, self.clock)?;
         for (pool, file) in self.promises.unfinished_uploads() {
-            self.alone(Order::Upload { pool: pool.clone(), file: file.clone(), cancelled: None, dry_run: false })?;
+            self.alone(Order::Upload { pool: pool.clone(), file: file.clone(), cancelled: None, dry_run: false, take_over: false })?;
             self.promises.taken(&self.store, &pool, &file)?;
         }
         // Long after everything has expired, a retry is still the same draw; the promise is looked at as it is told.

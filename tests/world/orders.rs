@@ -14,7 +14,7 @@ use coupon_pools::flow::render::{Made, Mails, render};
 use coupon_pools::flow::step::{Reply, Step};
 use coupon_pools::flow::topup::top_up;
 use coupon_pools::flow::undo::{batches, undo};
-use coupon_pools::flow::upload::{UploadOptions, Uploaded, upload};
+use coupon_pools::flow::upload::{TakeOver, UploadOptions, Uploaded, upload};
 use coupon_pools::flow::{Flow, Host, HostTraits, Progress, Session};
 use coupon_pools::import::ImportOptions;
 use coupon_pools::pool::settings::Settings;
@@ -47,6 +47,8 @@ pub(crate) enum Order {
         file: File,
         cancelled: Option<usize>,
         dry_run: bool,
+        /// Drops another upload that it finds under way.
+        take_over: bool,
     },
     Undo {
         pool: String,
@@ -148,8 +150,9 @@ impl Order {
                 let (pool, patch) = (pool.clone(), patch.clone());
                 place.work(|host| edit(host, pool, patch), other)
             }
-            Order::Upload { pool, dry_run, .. } => {
-                let options = UploadOptions { dry_run: *dry_run, ..UploadOptions::default() };
+            Order::Upload { pool, dry_run, take_over, .. } => {
+                let take_over = take_over.then_some(TakeOver::Found);
+                let options = UploadOptions { dry_run: *dry_run, take_over, ..UploadOptions::default() };
                 let pool = pool.clone();
                 place.work(|host| upload(host, pool, options, ImportOptions::default()), Ending::Uploaded)
             }

@@ -215,6 +215,8 @@ pub enum Begun {
     Begun,
     /// Another one is, under a lease until then.
     Busy {
+        /// The other one's id.
+        batch: String,
         /// When the lease runs out.
         until: i64,
     },
@@ -255,7 +257,7 @@ impl FromValue for Begun {
     fn from_value(mut value: Value) -> Result<Self> {
         match value.take("status").as_text() {
             Some("begun") => Ok(Begun::Begun),
-            Some("busy") => Ok(Begun::Busy { until: value.read("until")? }),
+            Some("busy") => Ok(Begun::Busy { batch: value.read("batch")?, until: value.read("until")? }),
             Some("ended") => Ok(Begun::Ended),
             Some("stale") => Ok(Begun::Stale { document: value.read("document")? }),
             _ => Err(expected("a status")),

@@ -76,7 +76,7 @@ async fn add(host: &Host, pool: &str, name: &str, block: Block) -> Result<u64> {
                 document = host.remember(pool, fresh)?;
                 continue;
             }
-            Begun::Busy { until } => {
+            Begun::Busy { until, .. } => {
                 host.pause(Pause { wait: (until - host.now()).max(0) }).await?;
                 turn += 1;
                 continue;

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use coupon_pools::error::Code;
 use coupon_pools::flow::HostTraits;
-use coupon_pools::flow::step::{Alerts, Reply, Step};
+use coupon_pools::flow::step::{Alerts, Begun, Reply, Step};
 use coupon_pools::pool::alerts::Alert;
 use coupon_pools::pool::document::{Kind, PoolDocument};
 
@@ -40,6 +40,9 @@ pub(crate) struct Promises {
 struct Heard {
     order: Rc<Order>,
     batch: String,
+    /// Other uploads that it was told are under way, and the one of them that it has dropped.
+    in_the_way: BTreeSet<String>,
+    taken_over: Option<String>,
     /// Settings as the flow last saw them, by pool.
     documents: BTreeMap<String, PoolDocument>,
     /// It was given different answers to the same question, or settings changed while it was at it.
@@ -104,6 +107,8 @@ impl Promises {
         let heard = Heard {
             order,
             batch,
+            in_the_way: BTreeSet::new(),
+            taken_over: None,
             documents: BTreeMap::new(),
             mixed: false,
             filled: false,
@@ -129,6 +134,9 @@ impl Promises {
                 | Step::Alerts(Alerts { .. })
                 | Step::JournalOf(_)
         );
+        if let (Step::DropBatch(request), Some(heard)) = (step, self.flows.get_mut(&flow)) {
+            uploads::dropping(heard, &request.batch)?;
+        }
         let only_reads = self.flows.get(&flow).is_some_and(|heard| heard.order.only_reads());
         ensure!(reads || !only_reads, "a flow that only reads asks for {}", step.name());
         Ok(())
@@ -154,7 +162,13 @@ impl Promises {
                 self.touched = Some(request.pool.clone());
                 self.draws.released(request, outcomes, &self.limits, heard)?;
             }
-            (Step::BeginBatch(request), Reply::BeginBatch(_)) => self.touched = Some(request.pool.clone()),
+            (Step::BeginBatch(request), Reply::BeginBatch(answer)) => {
+                self.touched = Some(request.pool.clone());
+                if let Begun::Busy { batch, .. } = answer {
+                    heard.in_the_way.insert(batch.clone());
+                }
+            }
+            (Step::DropBatch(request), Reply::DropBatch(())) => self.touched = Some(request.pool.clone()),
             (Step::AddBlock(request), Reply::Settle(answer)) => {
                 self.touched = Some(request.pool.clone());
                 if request.pool != DYNAMIC {
@@ -203,6 +217,7 @@ impl Promises {
             (Order::Upload { pool, file, dry_run, .. }, Ending::Uploaded(uploaded)) => {
                 let batch = (!dry_run).then_some(heard.batch.as_str());
                 self.uploads.ended(pool, file, batch, uploaded, disturbed, store)?;
+                uploads::refused_rightly(heard, uploaded)?;
             }
             _ => {}
         }

@@ -7,8 +7,9 @@ use coupon_pools::flow::HostTraits;
 use coupon_pools::flow::step::{AddBlock, BlockAnswer, CommitBatch, Committed};
 use coupon_pools::flow::upload::Uploaded;
 
-use super::ensure;
+use super::{Heard, ensure};
 use crate::files::File;
+use crate::orders::Order;
 use crate::schedule::Kept;
 use crate::store::{BatchState, Store};
 
@@ -129,6 +130,26 @@ impl Uploads {
         let unfinished = self.begun.values().filter(|begun| !begun.ended_well && !begun.file.keys.is_empty());
         unfinished.map(|begun| (begun.pool.clone(), begun.file.clone())).collect()
     }
+}
+
+/// An upload drops its own batch, or, if it was asked to, one other that it was told is in its way.
+pub(super) fn dropping(heard: &mut Heard, batch: &str) -> Kept {
+    if batch == heard.batch {
+        return Ok(());
+    }
+    let asked = matches!(&*heard.order, Order::Upload { take_over: true, .. });
+    ensure!(asked && heard.in_the_way.contains(batch), "{batch} is dropped by somebody else: {:?}", heard.order);
+    let before = heard.taken_over.replace(batch.to_owned());
+    ensure!(before.is_none(), "{before:?} and {batch} are dropped for one upload");
+    Ok(())
+}
+
+/// An upload that takes over is refused only for yet another one.
+pub(super) fn refused_rightly(heard: &Heard, uploaded: &Result<Uploaded>) -> Kept {
+    let in_progress = uploaded.as_ref().is_err_and(|error| error.code() == Code::UploadInProgress);
+    let takes_over = matches!(&*heard.order, Order::Upload { take_over: true, .. });
+    ensure!(!in_progress || !takes_over || heard.in_the_way.len() > 1, "refused, and not taken over");
+    Ok(())
 }
 
 /// No upload is left half done.

@@ -24,7 +24,7 @@ impl Store {
         }
         if let Some(other) = pool.batches.iter_mut().find(|batch| batch.state == BatchState::Staged) {
             if request.now < other.lease_until {
-                return Begun::Busy { until: other.lease_until };
+                return Begun::Busy { batch: other.id.clone(), until: other.lease_until };
             }
             other.state = BatchState::Dropped;
         }

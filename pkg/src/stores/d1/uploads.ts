@@ -32,7 +32,7 @@ export async function begin(database: Database, request: Request<"beginBatch">):
       poolNamed(request),
       batchNamed(request),
       sql(
-        `SELECT lease_until FROM coupon_batches WHERE pool = ${POOL_ID} AND state = ${STAGED} AND batch <> ?3`,
+        `SELECT batch, lease_until FROM coupon_batches WHERE pool = ${POOL_ID} AND state = ${STAGED} AND batch <> ?3`,
         tenant,
         pool,
         batch,
@@ -59,8 +59,9 @@ export async function begin(database: Database, request: Request<"beginBatch">):
   if (found?.version !== version) return { status: "stale", document: documentOf(found) };
   const before = named?.[0];
   if (before !== undefined) return before.state === STAGED ? { status: "begun" } : ENDED;
-  const until = others?.[0]?.lease_until as number | undefined;
-  return until !== undefined && now < until ? { status: "busy", until } : { status: "begun" };
+  const other = others?.[0] as { batch: string; lease_until: number } | undefined;
+  if (other === undefined || other.lease_until <= now) return { status: "begun" };
+  return { status: "busy", batch: other.batch, until: other.lease_until };
 }
 
 /** The number under which a block's row stands while its batch of statements runs; nobody ever sees it. */

@@ -14,7 +14,7 @@ const batchNamed = (scope: PoolScope, batch: string) => scope.get<BatchRecord>("
 export async function begin(
   scope: PoolScope,
   request: { batch: string; now: number; lease: number },
-): Promise<{ status: "begun" } | { status: "busy"; until: number } | { status: "ended" }> {
+): Promise<{ status: "begun" } | { status: "busy"; batch: string; until: number } | { status: "ended" }> {
   const { pool } = scope;
   const { now } = request;
   const leaseUntil = now + request.lease;
@@ -26,7 +26,7 @@ export async function begin(
   }
   const staged = pool.staged === null ? undefined : await batchNamed(scope, pool.staged);
   if (staged !== undefined) {
-    if (now < staged.leaseUntil) return { status: "busy", until: staged.leaseUntil };
+    if (now < staged.leaseUntil) return { status: "busy", batch: staged.batch, until: staged.leaseUntil };
     drop(scope, staged);
   }
   pool.batches += 1;

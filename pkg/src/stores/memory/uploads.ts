@@ -9,13 +9,14 @@ const SWEEP_CODES = 50_000;
 export function begin(
   pool: PoolState,
   request: { batch: string; now: number; lease: number },
-): { status: "begun" } | { status: "busy"; until: number } | { status: "ended" } {
+): { status: "begun" } | { status: "busy"; batch: string; until: number } | { status: "ended" } {
   const { now } = request;
   const known = pool.batchById.get(request.batch);
   if (known !== undefined && known.state !== "staged") return { status: "ended" };
   if (known === undefined) {
-    if (pool.staged && now < pool.staged.leaseUntil) return { status: "busy", until: pool.staged.leaseUntil };
-    if (pool.staged) drop(pool, pool.staged);
+    const { staged } = pool;
+    if (staged && now < staged.leaseUntil) return { status: "busy", batch: staged.id, until: staged.leaseUntil };
+    if (staged) drop(pool, staged);
   }
   const batch = known ?? newBatch(pool, request.batch, now);
   batch.leaseUntil = now + request.lease;

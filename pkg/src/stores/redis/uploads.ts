@@ -14,9 +14,9 @@ export const BATCHES_SCRIPT = poolScript(BATCHES, "stock");
 export const SWEEP_SCRIPT = poolScript(SWEEP, "stock", "finder");
 
 export function beginAnswer(reply: string[]): Awaited<ReturnType<Store["beginBatch"]>> {
-  const [status, rest] = reply;
+  const [status, rest, batch] = reply;
   if (status === "stale") return { status, document: rest ? JSON.parse(rest) : null };
-  if (status === "busy") return { status, until: Number(rest) };
+  if (status === "busy") return { status, batch: batch as string, until: Number(rest) };
   return { status: status as "begun" | "ended" };
 }
 

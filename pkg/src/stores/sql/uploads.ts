@@ -35,7 +35,7 @@ export function begin(
   engine: SqlEngine,
   pool: PoolRow,
   request: { batch: string; now: number; lease: number },
-): { status: "begun" } | { status: "busy"; until: number } | { status: "ended" } {
+): { status: "begun" } | { status: "busy"; batch: string; until: number } | { status: "ended" } {
   const { now } = request;
   const leaseUntil = now + request.lease;
   const known = batchNamed(engine, pool, request.batch);
@@ -44,13 +44,13 @@ export function begin(
     engine.run("UPDATE coupon_batches SET lease_until = ? WHERE id = ?", leaseUntil, known.id);
     return { status: "begun" };
   }
-  const staged = first<Batch>(
+  const staged = first<Batch & { batch: string }>(
     engine,
-    "SELECT id, lease_until FROM coupon_batches WHERE pool = ? AND state = 0",
+    "SELECT id, batch, lease_until FROM coupon_batches WHERE pool = ? AND state = 0",
     pool.id,
   );
   if (staged !== undefined) {
-    if (now < staged.lease_until) return { status: "busy", until: staged.lease_until };
+    if (now < staged.lease_until) return { status: "busy", batch: staged.batch, until: staged.lease_until };
     engine.run("UPDATE coupon_batches SET state = 3 WHERE id = ?", staged.id);
   }
   engine.run(

@@ -75,11 +75,13 @@ export const clockCases: readonly Case[] = [
       const behind = await pool();
       const ahead = offBy(behind.through(await second()), LEASE);
       await behind.stage("b1", ["A"]);
-      same(await offBy(behind, -LEASE).begin("b0"), { status: "busy", until: NOON + LEASE }, "Nobody behind can.");
+      const busy = { status: "busy", batch: "b1", until: NOON + LEASE };
+      same(await offBy(behind, -LEASE).begin("b0"), busy, "Nobody behind can.");
       same(await ahead.begin("b2"), { status: "begun" }, "It has run out there.");
       same(await behind.add("b1", 1, blockOf(["B"])), { status: "ended" }, "block");
       same(await behind.begin("b1"), { status: "ended" }, "begin");
-      same(await behind.begin("b3"), { status: "busy", until: NOON + 2 * LEASE }, "The new lease is by the new clock.");
+      const later = { status: "busy", batch: "b2", until: NOON + 2 * LEASE };
+      same(await behind.begin("b3"), later, "The new lease is by the new clock.");
       await ahead.add("b2", 0, blockOf(["A"]));
       same(await ahead.commit("b2"), { status: "committed", added: 1 }, "commit");
       same(await behind.codes(), ["A"], "codes");

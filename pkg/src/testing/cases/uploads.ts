@@ -93,11 +93,12 @@ export const uploadCases: readonly Case[] = [
       const stand = await pool();
       const other = stand.through(await second());
       await stand.begin("b1");
-      same(await other.begin("b2"), { status: "busy", until: NOON + LEASE }, "The lease holds.");
+      same(await other.begin("b2"), { status: "busy", batch: "b1", until: NOON + LEASE }, "The lease holds.");
       stand.now = NOON + LEASE - 1;
       await stand.add("b1", 0, blockOf(["A"]));
       other.now = NOON + LEASE;
-      same(await other.begin("b2"), { status: "busy", until: NOON + 2 * LEASE - 1 }, "The block renewed the lease.");
+      const until = NOON + 2 * LEASE - 1;
+      same(await other.begin("b2"), { status: "busy", batch: "b1", until }, "The block renewed the lease.");
       same(await other.add("b2", 0, blockOf(["B"])), { status: "ended" }, "A refused batch takes no block.");
       same(await other.commit("b2"), { status: "ended" }, "A refused batch is not committed.");
       stand.now = NOON + 2 * LEASE - 2;
@@ -125,6 +126,34 @@ export const uploadCases: readonly Case[] = [
       await other.sweep();
       same(await other.codes(), ["B", "C"], "codes");
       same(await stand.begin("dead"), { status: "ended" }, "Not even after a sweep.");
+      await other.audit();
+    },
+  ],
+  [
+    "an upload that drops the one in its way begins at once, and the other one comes to nothing, alive or not",
+    async ({ store, pool, second }) => {
+      const stand = await pool();
+      await stand.upload("b0", ["A"]);
+      await stand.stage("b1", ["A", "B", "C"]);
+      const other = stand.through(await second());
+      const busy = await other.begin("b2");
+      same(busy, { status: "busy", batch: "b1", until: NOON + LEASE }, "The answer names the batch in the way.");
+      await other.store.dropBatch({ ...other.name, batch: "b1" });
+      same(await other.begin("b2"), { status: "begun" }, "Its lease has not run out, and it is gone.");
+      same(await stand.add("b1", 1, blockOf(["D", "E"])), { status: "ended" }, "A late block of the dropped batch.");
+      const duplicates = await other.add("b2", 0, blockOf(["A", "B", "D"]));
+      same(duplicates, { status: "added", duplicates: [0] }, "Only what was committed is a duplicate.");
+      same(await stand.commit("b1"), { status: "ended" }, "A late commit of the dropped batch.");
+      same(await stand.begin("b1"), { status: "ended" }, "It does not come back.");
+      await store.dropBatch({ ...stand.name, batch: "b1" });
+      same(
+        await other.add("b2", 1, blockOf(["F"])),
+        { status: "added", duplicates: [] },
+        "Dropping it again is nothing.",
+      );
+      same(await other.commit("b2"), { status: "committed", added: 3 }, "commit");
+      await other.sweep();
+      same(await other.codes(), ["A", "B", "D", "F"], "No code of both, and none of the dropped one.");
       await other.audit();
     },
   ],

@@ -42,7 +42,7 @@ BEGIN
   SELECT * INTO b FROM ${s}.batches WHERE pool = p.id AND state = ${STAGED};
   IF FOUND THEN
     IF _now < b.lease_until THEN
-      RETURN json_build_object('status', 'busy', 'until', b.lease_until);
+      RETURN json_build_object('status', 'busy', 'batch', b.batch, 'until', b.lease_until);
     END IF;
     UPDATE ${s}.batches SET state = ${DROPPED} WHERE id = b.id;
   END IF;

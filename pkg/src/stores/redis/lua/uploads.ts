@@ -27,7 +27,7 @@ else
   if pool.staged > 0 then
     local staged = batch(pool.staged)
     if now < staged.lease then
-      return { 'busy', text(staged.lease) }
+      return { 'busy', text(staged.lease), staged.id }
     end
     drop(staged)
   end
