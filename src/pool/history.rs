@@ -8,9 +8,9 @@ use super::alerts::Alert;
 use super::alerts::{AlertKind, AlertState, Pending};
 #[cfg(feature = "manage")]
 use super::document::PoolDocument;
+use crate::record::ToValue;
 #[cfg(feature = "manage")]
-use crate::record::FromValue;
-use crate::record::{ToValue, Value};
+use crate::record::{FromValue, Value};
 
 /// Alerts that are kept: a pool of five rungs that is refilled every week fills them in ten weeks.
 const KEPT: usize = 50;
