@@ -71,30 +71,22 @@ pub fn base64url(bytes: &[u8], text: &mut String) {
 
 /// Checks a contact or a message: 1 to 512 characters.
 pub fn check_key_text(what: &'static str, text: &str) -> Result<()> {
-    if text.is_empty() {
-        return Err(wrong(what, format!("{what} is missing: it is 1 to {KEY_CHARS} characters")));
-    }
-    check_kept(what, text, KEY_CHARS)
+    check_kept(what, text, 1, KEY_CHARS)
 }
 
 /// Checks a slot: up to 64 characters, empty for the only one.
 pub fn check_slot(slot: &str) -> Result<()> {
-    check_kept("slot", slot, SLOT_CHARS)
+    check_kept("slot", slot, 0, SLOT_CHARS)
 }
 
 /// Checks a text that stores keep: SQLite cuts texts off at U+0000, Postgres refuses them.
-fn check_kept(what: &'static str, text: &str, most: usize) -> Result<()> {
-    if text.len() > most && text.chars().count() > most {
-        return Err(wrong(what, format!("{what} has {} characters; at most {most} are kept", text.chars().count())));
+fn check_kept(what: &'static str, text: &str, least: usize, most: usize) -> Result<()> {
+    let fits = text.len() >= least && (text.len() <= most || text.chars().count() <= most);
+    if fits && !text.contains('\0') {
+        return Ok(());
     }
-    if text.contains('\0') {
-        return Err(wrong(what, format!("{what} holds the character U+0000; take it out")));
-    }
-    Ok(())
-}
-
-fn wrong(option: &'static str, text: String) -> Error {
-    Error::new(Code::InvalidArgument, text).with("option", option)
+    let text = format!("{what} is {least} to {most} characters, none of them U+0000");
+    Err(Error::new(Code::InvalidArgument, text).with("option", what))
 }
 
 #[cfg(test)]
