@@ -1,6 +1,6 @@
 # Every target installs what it needs first. Set WASM_TOOLCHAIN=active|debian|rustup to choose the wasm compiler.
 .DELETE_ON_ERROR:
-.PHONY: start build test demo bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
+.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
 
 BIN := node_modules/.bin
 RUST := Cargo.toml Cargo.lock $(shell find src tools -name '*.rs' -o -name Cargo.toml)
@@ -30,6 +30,9 @@ site: build
 demo: build
 	@node www/demo.mjs
 
+edge: build
+	@node www/edge/serve.mjs
+
 pack: build
 	node scripts/pack.mjs
 
@@ -58,13 +61,13 @@ check-js: build
 	$(BIN)/tsc -p tests/tsconfig.json
 
 test-js: build
-	node --import tsx --test tests/js/*.test.ts tests/js/stores/*.test.ts
+	node --import tsx --test tests/js/*.test.ts tests/js/stores/*.test.ts tests/js/server/*.test.ts
 
 chromium:
 	@scripts/need-chromium.sh
 
 test-hosts: pack chromium
-	node --import tsx --test tests/hosts/*.test.ts
+	node --import tsx --test tests/hosts/*.test.ts tests/edge/*.test.ts
 
 test-e2e: site chromium
 	node --import tsx --test tests/e2e/*.test.ts

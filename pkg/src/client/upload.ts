@@ -5,7 +5,7 @@ import type { UploadOptions, UploadReport } from "../options.js";
 import { Pace } from "../pace.js";
 import { fromWire } from "../server/errors.js";
 import type { UploadLine } from "../server/uploads.js";
-import { nameOf, sizeOf, type UploadSource } from "../source.js";
+import { nameOf, open, type Pieces, sizeOf, type UploadSource } from "../source.js";
 
 /** Sends one request; rejects with typed errors for all but an answer of 200. */
 export type Send = (query: Record<string, unknown>, init: RequestInit) => Promise<Response>;
@@ -18,13 +18,14 @@ export async function upload(send: Send, source: UploadSource, options: UploadOp
   const abort = () => aborter.abort(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
+  const pieces = open(source);
   const rejected = rejectedTo?.getWriter();
   const pace = new Pace(Date.now);
   const totalBytes = sizeOf(source);
   let failed: unknown;
   try {
     const query = { options: { ...told, ...(name !== undefined && { fileName: name }) } };
-    const body = await bodyOf(source);
+    const body = await bodyOf(source, pieces, aborter.signal);
     const headers = { Accept: "application/x-ndjson", "Content-Type": "application/octet-stream" };
     const duplex = body instanceof ReadableStream ? { duplex: "half" } : {};
     const response = await send(query, { body, headers, signal: aborter.signal, ...duplex } as RequestInit);
@@ -39,9 +40,10 @@ export async function upload(send: Send, source: UploadSource, options: UploadOp
     throw unclear();
   } catch (error) {
     failed = signal?.aborted ? cancelled(signal.reason) : error;
-    aborter.abort(failed);
     throw failed;
   } finally {
+    aborter.abort(failed);
+    pieces.close();
     signal?.removeEventListener("abort", abort);
     // A file whose end was heard is whole; one that was not is aborted. Of a file that was closed this does nothing.
     if (failed !== undefined) rejected?.abort(failed).catch(() => undefined);
@@ -59,30 +61,18 @@ async function own(call: () => unknown): Promise<void> {
 }
 
 /** Bodies that browsers take are whole: Safari and Firefox send no streams, Chromium only over HTTP/2. */
-async function bodyOf(source: UploadSource): Promise<BodyInit> {
+async function bodyOf(source: UploadSource, pieces: Pieces, signal: AbortSignal): Promise<BodyInit> {
   if (typeof source === "string" || source instanceof Uint8Array || source instanceof Blob) return source as BodyInit;
-  const stream = source instanceof ReadableStream ? source : streamOf(source);
-  return "document" in globalThis || "importScripts" in globalThis
-    ? new Response(stream as BodyInit).blob()
-    : (stream as BodyInit);
-}
-
-function streamOf(source: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  if (typeof source?.[Symbol.asyncIterator] !== "function") {
-    throw new CouponPoolsError("a source is a File, a Blob, a stream or async iterable of bytes, bytes, or a text", {
-      code: "INVALID_ARGUMENT",
-      details: { option: "source" },
-    });
-  }
-  const iterator = source[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>({
+  const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      // Whoever sends may not notice that nobody reads any more.
+      const piece = signal.aborted ? null : await pieces.next();
+      if (signal.aborted) controller.error(signal.reason);
+      else if (piece === null) controller.close();
+      else controller.enqueue(piece);
     },
-    cancel: () => void iterator.return?.().then(undefined, () => undefined),
-  });
+  }) as BodyInit;
+  return "document" in globalThis || "importScripts" in globalThis ? new Response(stream).blob() : stream;
 }
 
 /** The lines of an answer, as they come. */
