@@ -1,6 +1,6 @@
 # Every target installs what it needs first. Set WASM_TOOLCHAIN=active|debian|rustup to choose the wasm compiler.
 .DELETE_ON_ERROR:
-.PHONY: start build test demo bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
+.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
 
 BIN := node_modules/.bin
 # A file that hangs fails after 15 minutes; the slowest takes two.
@@ -32,6 +32,9 @@ site: build
 demo: build
 	@node www/demo.mjs
 
+edge: build
+	@node www/edge/serve.mjs
+
 pack: build
 	node scripts/pack.mjs
 
@@ -60,13 +63,13 @@ check-js: build
 	$(BIN)/tsc -p tests/tsconfig.json
 
 test-js: build
-	$(NODE_TEST) tests/js/*.test.ts tests/js/stores/*.test.ts
+	$(NODE_TEST) tests/js/*.test.ts tests/js/stores/*.test.ts tests/js/server/*.test.ts tests/examples/*.test.ts
 
 chromium:
 	@scripts/need-chromium.sh
 
 test-hosts: pack chromium
-	$(NODE_TEST) tests/hosts/*.test.ts
+	$(NODE_TEST) tests/hosts/*.test.ts tests/edge/*.test.ts
 
 test-e2e: site chromium
 	$(NODE_TEST) tests/e2e/*.test.ts

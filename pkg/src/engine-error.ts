@@ -24,5 +24,8 @@ export function rebuilt(
   message: string,
   options: ConstructorParameters<typeof errors.CouponPoolsError>[1],
 ): errors.CouponPoolsError {
-  return new (CLASSES[name] ?? errors.CouponPoolsError)(message, options);
+  const Class = Object.hasOwn(CLASSES, name)
+    ? (CLASSES[name] as typeof errors.CouponPoolsError)
+    : errors.CouponPoolsError;
+  return new Class(message, options);
 }

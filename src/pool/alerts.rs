@@ -289,9 +289,11 @@ impl AlertState {
                     pending.at == alert.at && alert.id == format!("{}/{}/{}", alert.pool, state.rung, pending.arming)
                 })
         });
-        let Some(pending) = state.and_then(|state| state.pending.take()) else { return false };
-        history::add(self.sent.get_or_insert_default(), alert, pending.arming, now);
-        true
+        let sent = state.is_some_and(|state| state.pending.take().is_some());
+        if sent {
+            history::add(self.sent.get_or_insert_default(), alert, now);
+        }
+        sent
     }
 
     fn changed_since(&mut self, before: &AlertState, pool: &PoolDocument) -> bool {

@@ -1,7 +1,7 @@
 //! Alerts that were sent: the last of them, kept in the pool's alert state.
 //!
-//! Every claim is answered with the alert state, so the history is one short text, a line for each alert: one value to
-//! carry, whatever is in it. Only screens read it.
+//! Every claim is answered with the alert state, so the history is one text, a line for each alert: one value to carry,
+//! whatever is in it. Only screens read it.
 
 use super::alerts::Alert;
 #[cfg(feature = "manage")]
@@ -14,26 +14,23 @@ use crate::record::{FromValue, Value};
 
 /// Alerts that are kept: a pool of five rungs that is refilled every week fills them in ten weeks.
 const KEPT: usize = 50;
-/// Most characters that are kept of a shop's words: the sentence that says what is wrong, not the page around it.
-const WORDS: usize = 200;
+/// Ends a line: ASCII's record separator, which nobody's words hold.
+const END: char = '\u{1e}';
 
 /// Adds an alert that was sent at `now`, and drops the oldest one too many.
-pub(super) fn add(sent: &mut String, alert: &Alert, arming: u32, now: i64) {
+pub(super) fn add(sent: &mut String, alert: &Alert, now: i64) {
     let kind = alert.kind.to_value();
-    let words = alert.words.iter().flat_map(|words| words.chars().take(WORDS));
-    sent.push_str(&format!(
-        "{now} {} {} {} {arming} {} {} {} ",
-        alert.at,
-        kind.as_text().unwrap_or_default(),
-        alert.rung,
-        alert.remaining,
-        alert.added,
-        alert.runs_out_at.unwrap_or_default(),
-    ));
-    sent.extend(words.map(|character| if character.is_control() { ' ' } else { character }));
-    sent.push('\n');
-    if let Some((end, _)) = sent.rmatch_indices('\n').nth(KEPT) {
-        sent.drain(..=end);
+    let (kind, words) = (kind.as_text().unwrap_or_default(), alert.words.as_deref().unwrap_or_default());
+    let Alert { id, at, remaining, added, .. } = alert;
+    let runs_out_at = alert.runs_out_at.unwrap_or_default();
+    *sent += &format!("{now} {at} {kind} {id} {remaining} {added} {runs_out_at} {words}\u{1e}");
+    let mut ends = 0;
+    let old = sent.bytes().rposition(|byte| {
+        ends += usize::from(byte == END as u8);
+        ends > KEPT
+    });
+    if let Some(left) = old.and_then(|end| sent.get(end + 1..)) {
+        *sent = left.to_owned();
     }
 }
 
@@ -61,7 +58,7 @@ impl ToValue for PastAlert {
 /// What waits to be sent and what was sent, newest first.
 #[cfg(feature = "manage")]
 pub fn past(pool: &PoolDocument, state: &AlertState) -> Vec<PastAlert> {
-    let lines = state.sent.as_deref().unwrap_or_default().lines();
+    let lines = state.sent.as_deref().unwrap_or_default().split(END);
     let mut all: Vec<PastAlert> = lines.filter_map(|line| read(pool, line)).collect();
     all.extend(state.rungs.iter().filter_map(|rung| {
         let alert = Alert::of(pool, rung.kind, &rung.rung, rung.pending.as_ref()?);
@@ -73,12 +70,13 @@ pub fn past(pool: &PoolDocument, state: &AlertState) -> Vec<PastAlert> {
 
 #[cfg(feature = "manage")]
 fn read(pool: &PoolDocument, line: &str) -> Option<PastAlert> {
-    let mut fields = line.splitn(9, ' ');
+    let mut fields = line.splitn(8, ' ');
     let sent_at = fields.next()?.parse().ok()?;
     let at = fields.next()?.parse().ok()?;
     let kind = AlertKind::from_value(Value::Text(fields.next()?.to_owned())).ok()?;
-    let rung = fields.next()?;
-    let arming = fields.next()?.parse().ok()?;
+    let (rest, arming) = fields.next()?.rsplit_once('/')?;
+    let rung = rest.rsplit_once('/')?.1;
+    let arming = arming.parse().ok()?;
     let remaining = fields.next()?.parse().ok()?;
     let added = fields.next()?.parse().ok()?;
     let runs_out_at = fields.next()?.parse().ok().filter(|at| *at != 0);
@@ -105,33 +103,30 @@ mod tests {
         Alert { runs_out_at: Some(99), ..Alert::of(&pool(), AlertKind::TopUpFailing, "top-up", &crossing) }
     }
 
-    fn history(text: &str) -> Vec<PastAlert> {
-        past(&pool(), &AlertState { sent: Some(text.to_owned()), ..AlertState::default() })
+    fn history(sent: &str) -> Vec<PastAlert> {
+        past(&pool(), &AlertState { sent: Some(sent.to_owned()), ..AlertState::default() })
     }
 
     #[test]
     fn an_alert_reads_back_as_it_was_sent() {
         let mut text = String::new();
         let (plain, spoken) = (sent(5, None), sent(4, Some("Throttled: try again in 3 s")));
-        add(&mut text, &plain, 3, 8);
-        add(&mut text, &spoken, 3, 9);
+        add(&mut text, &plain, 8);
+        add(&mut text, &spoken, 9);
         let read = history(&text);
         assert_eq!(read[0], PastAlert { alert: spoken, sent_at: Some(9) });
         assert_eq!(read[1], PastAlert { alert: plain, sent_at: Some(8) });
     }
 
     #[test]
-    fn the_last_fifty_are_kept_and_no_word_of_a_shop_starts_a_line() {
+    fn the_last_fifty_are_kept_whatever_words_a_shop_used() {
         let mut text = String::new();
         for remaining in 0..60 {
-            add(&mut text, &sent(remaining, Some("first\nsecond\u{2028}third")), 3, 8);
+            add(&mut text, &sent(remaining, Some("first\nsecond\u{2028}third")), 8);
         }
         let left: Vec<u64> = history(&text).iter().map(|past| past.alert.remaining).collect();
         assert_eq!(left, (10..60).rev().collect::<Vec<_>>());
-        assert_eq!(history(&text)[0].alert.words.as_deref(), Some("first second\u{2028}third"));
-        let long = sent(1, Some(&"ü".repeat(1_000)));
-        add(&mut text, &long, 3, 8);
-        assert_eq!(history(&text)[0].alert.words.as_ref().map(|words| words.chars().count()), Some(WORDS));
+        assert_eq!(history(&text)[0].alert.words.as_deref(), Some("first\nsecond\u{2028}third"));
     }
 
     #[test]
@@ -147,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_another_version_are_left_out() {
-        assert_eq!(history("8 7 on-fire 0 1 2 3 0 \nnonsense\n"), []);
+    fn what_another_version_wrote_is_left_out() {
+        assert_eq!(history("8 7 on-fire spring/0/1 2 3 0 \u{1e}nonsense\u{1e}"), []);
     }
 }

@@ -1,4 +1,5 @@
 /** Cursors of pages: the last row's place, as JSON, opaque to callers. */
+import { CouponPoolsError } from "../errors.js";
 import type { Page } from "../store.js";
 
 export type Place = readonly (string | number)[];
@@ -6,11 +7,24 @@ export type Place = readonly (string | number)[];
 /** The place that a cursor names, or `start` for the first page. */
 export function readCursor<P extends Place>(cursor: string | null, start: P): P {
   if (cursor === null) return start;
-  const place: unknown = JSON.parse(cursor);
+  const place = parsed(cursor);
   const fits =
     Array.isArray(place) && place.length === start.length && place.every((part, i) => typeof part === typeof start[i]);
-  if (!fits) throw new TypeError(`Not a cursor of this list: ${cursor}`);
+  if (!fits) {
+    throw new CouponPoolsError("this is no cursor of this list: pass `next` of the page before", {
+      code: "INVALID_ARGUMENT",
+      details: { option: "cursor" },
+    });
+  }
   return place as unknown as P;
+}
+
+function parsed(cursor: string): unknown {
+  try {
+    return JSON.parse(cursor);
+  } catch {
+    return null;
+  }
 }
 
 /** A page of at most `limit` of `found`, which holds one row more than that if there is a next page. */
