@@ -191,7 +191,10 @@ visit(
       await (tab === page ? pickHere(large) : pick(tab, large));
       const bar = tab.locator("#upload-progress");
       await tab.locator("#upload-figures").filter({ hasText: "rows" }).waitFor();
-      while ((await bar.evaluate((bar: HTMLProgressElement) => bar.position)) * 100 < percent);
+      for (let looks = 0; (await bar.evaluate((bar: HTMLProgressElement) => bar.position)) * 100 < percent; looks++) {
+        assert.ok(looks < 600, `the upload does not come to ${percent} %`);
+        await tab.waitForTimeout(50);
+      }
       await tab.close();
       tab = await another(context);
       assert.equal((await poolRow(tab, "spring-sale"))[1], "0");
@@ -208,24 +211,12 @@ visit("an upload that lives in another tab is in the way: the page asks, and tak
   const { page, context, dialog, pick: pickHere } = one;
   await dialog.getByLabel("Look at it before").uncheck();
   // In the middle, the worker waits for answers of the page: the upload is alive, and does not get on.
-  await page.evaluate((messages) => {
-    const { postMessage } = Worker.prototype;
-    const held: (() => void)[] = [];
-    let left = messages;
-    Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
-      const send = () => Reflect.apply(postMessage, this, message);
-      left -= 1;
-      if (left >= 0) send();
-      else held.push(send);
-    };
-    const letGo = () => {
-      left = Number.POSITIVE_INFINITY;
-      for (const send of held.splice(0)) send();
-    };
-    Object.assign(globalThis, { held, letGo });
-  }, 40);
+  await page.evaluate(HOLD_ANSWERS);
   await pickHere(large);
-  await page.waitForFunction("held.length > 0");
+  for (let looks = 0; (await page.evaluate("held.length")) === 0; looks++) {
+    assert.ok(looks < 300, "the worker asks for nothing more");
+    await page.waitForTimeout(100);
+  }
 
   const tab = await another(context);
   const there = await opened(tab);
@@ -245,6 +236,22 @@ visit("an upload that lives in another tab is in the way: the page asks, and tak
   await tab.locator("body[data-ready]").waitFor();
   assert.equal((await poolRow(tab, "spring-sale"))[1], "3");
 });
+
+/** Lets a worker have forty messages; the others wait for `letGo`. As text: tests are compiled with names that a page lacks. */
+const HOLD_ANSWERS = `
+  const { postMessage } = Worker.prototype;
+  globalThis.held = [];
+  let left = 40;
+  Worker.prototype.postMessage = function (...message) {
+    const send = () => Reflect.apply(postMessage, this, message);
+    if (left-- > 0) send();
+    else held.push(send);
+  };
+  globalThis.letGo = () => {
+    left = Infinity;
+    for (const send of held.splice(0)) send();
+  };
+`;
 
 /** The site in another tab of the same browser. */
 async function another(context: BrowserContext): Promise<Page> {
