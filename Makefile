@@ -1,6 +1,6 @@
 # Every target installs what it needs first. Set WASM_TOOLCHAIN=active|debian|rustup to choose the wasm compiler.
 .DELETE_ON_ERROR:
-.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
+.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium bench-large
 
 BIN := node_modules/.bin
 # A file that hangs fails after 15 minutes; the slowest takes two.
@@ -43,6 +43,9 @@ bench: build
 
 bench-worker: build chromium
 	node benches/worker.mjs
+
+bench-large: build chromium
+	node benches/large.mjs 20000000 sqlite indexeddb
 
 fuzz:
 	scripts/fuzz.sh

@@ -19,6 +19,7 @@ const CASES = [
   "redis",
   "cloudflare",
   "uploads",
+  "large",
   "mails",
 ];
 const PEERS = [

@@ -38,7 +38,11 @@ function figureRows(figure) {
   });
 }
 
-function judged(figure, { ours, as, peer, least, most, rate, lighter }) {
+function judged(figure, { ours, as, peer, least, most, rate, lighter, under }) {
+  if (under !== undefined) {
+    const { peak } = figure.contestants.find((contestant) => contestant.name === ours);
+    return { isMet: peak <= under, ratio: `${megabytes(peak)} at its peak`, wanted: `≤ ${megabytes(under)}` };
+  }
   if (lighter) {
     const peakOf = (name) => figure.contestants.find((contestant) => contestant.name === name).peak;
     const share = peakOf(ours) / peakOf(peer);
@@ -54,7 +58,11 @@ function judged(figure, { ours, as, peer, least, most, rate, lighter }) {
     const share = timeOf(ours) / timeOf(peer);
     return { isMet: share <= most, ratio: `${share.toFixed(2)}× its time${whose}`, wanted: `≤ ${most}×` };
   }
-  const share = timeOf(peer) / timeOf(ours);
+  const speedOf = (name) => {
+    const contestant = figure.contestants.find((contestant) => contestant.name === name);
+    return (contestant.work ?? figure.work).amount / median(contestant.times);
+  };
+  const share = speedOf(ours) / speedOf(peer);
   const ratio = `${share.toFixed(2)}× its speed${whose}`;
   return least === undefined ? { ratio } : { isMet: share >= least, ratio, wanted: `≥ ${least}×` };
 }
@@ -62,7 +70,11 @@ function judged(figure, { ours, as, peer, least, most, rate, lighter }) {
 function speed(figure, contestant) {
   const { amount, unit } = contestant.work ?? figure.work;
   const rate = `${perSecond((amount / median(contestant.times)) * 1000)} ${unit}`;
-  return contestant.peak === undefined ? rate : `${rate}, ${Math.round(contestant.peak / 1e6)} MB`;
+  return contestant.peak === undefined ? rate : `${rate}, ${megabytes(contestant.peak)}`;
+}
+
+function megabytes(bytes) {
+  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 function perSecond(rate) {

@@ -26,7 +26,8 @@ report({
 });
 
 await withFolder(async (folder) => {
-  const codes = new TextDecoder().decode(file).trim().split("\n").slice(1);
+  // In the order in which the store asks for them.
+  const codes = new TextDecoder().decode(file).trim().split("\n").slice(1).sort();
   let files = 0;
   /** A new file with the store's tables and pragmas. */
   const fresh = async () => {
@@ -35,11 +36,12 @@ await withFolder(async (folder) => {
     const store = sqlite(database);
     return { database, pools: await empty(store), blockCodes: store.traits.limits.blockCodes };
   };
+  const [ours, bare] = ["coupon-pools", "bare inserts of parsed and sorted codes"];
   const contestants = [
-    { name: "coupon-pools", ready: async () => (await fresh()).pools, run: upload },
+    { name: ours, ready: async () => (await fresh()).pools, run: upload },
     {
-      // Codes that are parsed already and known to be different, as many in one transaction as the store takes.
-      name: "bare inserts of parsed codes",
+      // Codes that are known to be different, as many in one transaction as the store takes.
+      name: bare,
       ready: fresh,
       run: ({ database, blockCodes }) => {
         const insert = database.prepare(
@@ -60,5 +62,6 @@ await withFolder(async (folder) => {
     title: "Upload of 1,000,000 codes, SQLite file (libsql), synchronous=FULL",
     work,
     contestants: await rounds(contestants, { runs: 5, warmUps: 0 }),
+    goals: [{ ours, peer: bare, most: 1.25 }],
   });
 });

@@ -5,39 +5,13 @@
  *   make bench-worker, or node benches/worker.mjs [runs]
  */
 
-import { readFileSync, statSync } from "node:fs";
-import { createServer } from "node:http";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { openChromium } from "./chromium.mjs";
 import { report } from "./figures.mjs";
 import { oneColumn, ROWS } from "./files.mjs";
 
 const RUNS = Number(process.argv[2] ?? 3);
-const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm" };
-const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
-<script type="importmap">{ "imports": {
-  "coupon-pools": "./dist/entry/browser.js",
-  "coupon-pools/worker": "./dist/worker.js",
-  "coupon-pools/stores/indexeddb": "./dist/stores/indexeddb.js"
-} }</script>`;
-
-const pkg = fileURLToPath(new URL("../pkg", import.meta.url));
 const file = oneColumn();
-const server = createServer((request, response) => {
-  const path = new URL(request.url, "http://localhost").pathname;
-  const type = { "content-type": TYPES[extname(path)] ?? "text/html" };
-  if (path === "/") response.writeHead(200, type).end(PAGE);
-  else if (path === "/codes.csv") response.writeHead(200, { "content-type": "text/csv" }).end(file);
-  else if (statSync(pkg + path, { throwIfNoEntry: false })?.isFile())
-    response.writeHead(200, type).end(readFileSync(pkg + path));
-  else response.writeHead(404).end();
-});
-await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"],
-});
+const { newContext, url, close } = await openChromium({ files: { "/codes.csv": file } });
 
 /** One upload in a page: its time, and the page's long tasks (over 50 ms) meanwhile. */
 async function uploaded(page, { inWorker, again }) {
@@ -82,9 +56,9 @@ const contestants = [
 try {
   for (let run = 0; run < RUNS; run++) {
     for (const contestant of contestants) {
-      const context = await browser.newContext();
+      const context = await newContext();
       const page = await context.newPage();
-      await page.goto(`http://127.0.0.1:${server.address().port}/`);
+      await page.goto(url);
       const { time, added, duplicatesInPool, tasks, longest } = await uploaded(page, contestant);
       if (added + duplicatesInPool !== ROWS) throw new Error(`${added} were added`);
       contestant.times.push(time);
@@ -94,8 +68,7 @@ try {
     }
   }
 } finally {
-  await browser.close();
-  server.close();
+  await close();
 }
 report({
   title: "Upload of 1,000,000 codes, IndexedDB in Chromium",

@@ -284,7 +284,7 @@ export interface Store {
    * Stages a batch under a lease of `lease` milliseconds, which every block renews. One batch is staged in a pool at
    * a time. `busy`: the lease of another one, `batch`, still holds (`now < until`). A batch whose lease has run out is dropped
    * first. A repeat for the same batch, while it is staged, is `begun` again and renews the lease, even one that has
-   * run out. A batch id that was committed, undone or dropped is `ended`, for ever. `stale` is looked at first.
+   * run out. A store that knows that whoever staged a batch is gone may drop it at once. A batch id that was committed, undone or dropped is `ended`, for ever. `stale` is looked at first.
    */
   beginBatch(
     request: PoolRequest & { batch: string; version: number; now: number; lease: number },

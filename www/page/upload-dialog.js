@@ -170,10 +170,27 @@ async function upload(source, options) {
 
 /** What went wrong, and what there is to do about it: a question to answer, or the rows that were refused. */
 function showFailure(source, error, rejected, change) {
-  const question = questionOf(error, change);
+  const question = questionOf(error, change) ?? inTheWay(error, change);
   if (question === null) notice(byId("upload-error"), `${source.name}: ${error.message}`);
   const whole = error.code === "UPLOAD_NOTHING_USABLE" && rejected !== null;
   show(el("h3", {}, source.name), question, whole ? downloadButton(source, rejected) : null, anotherFile());
+}
+
+/** Another upload that is under way: it may be alive in another tab or on another machine, so somebody has to say. */
+function inTheWay({ code, details }, change) {
+  if (code !== "UPLOAD_IN_PROGRESS") return null;
+  const takeOver = () => change({ takeOver: details.batch });
+  return el(
+    "section",
+    { className: "question" },
+    el("h4", {}, `Another upload into ${pool.name} is under way`),
+    el("p", {}, "If it has died, or is not wanted any more, it can be dropped: nothing of it will be stored."),
+    el(
+      "div",
+      { className: "actions" },
+      el("button", { type: "button", on: { click: takeOver } }, "Drop it and store this file"),
+    ),
+  );
 }
 
 /** Whatever is shown instead of the picker. */

@@ -9,6 +9,7 @@ import { database, got, range, under } from "./indexeddb/database.js";
 import { fingerprintsOf } from "./indexeddb/fingerprints.js";
 import { KeyFinder } from "./indexeddb/keys.js";
 import { codes, contains, draws, find, forget, markRedeemed, voidCodes } from "./indexeddb/lookups.js";
+import { presenceIn } from "./indexeddb/presence.js";
 import { type PoolRecord, PoolScope } from "./indexeddb/records.js";
 import { addBlock, batchesBefore, begin, commit, dropNamed, sweep, undo } from "./indexeddb/uploads.js";
 
@@ -25,7 +26,11 @@ export function indexeddb(options: IndexedDbOptions = {}): Store {
   const factory = options.factory ?? globalThis.indexedDB;
   if (factory === undefined) throw new Error("There is no IndexedDB here: use another store, or pass a factory.");
   const finder = new KeyFinder(options.fingerprints ?? fingerprintsOf);
-  const db = database(factory, options.name ?? "coupon-pools", () => finder.clear());
+  const name = options.name ?? "coupon-pools";
+  const db = database(factory, name, () => finder.clear());
+  const presence = presenceIn();
+  const presenceOf = ({ tenant, pool, batch }: PoolRequest & { batch: string }) =>
+    JSON.stringify([name, tenant, pool, batch]);
 
   async function poolRecord(transaction: IDBTransaction, tenant: string, handle: string) {
     return got<PoolRecord | undefined>(transaction.objectStore("pools").index("name").get([tenant, handle]));
@@ -109,20 +114,48 @@ export function indexeddb(options: IndexedDbOptions = {}): Store {
       });
     },
 
-    beginBatch: (request) =>
-      write<Awaited<ReturnType<Store["beginBatch"]>>>(request, stale, (scope) =>
-        scope.pool.document.version === request.version
-          ? begin(scope, request)
-          : { status: "stale", document: scope.pool.document },
-      ),
+    async beginBatch(request) {
+      const tries = () =>
+        write<Awaited<ReturnType<Store["beginBatch"]>>>(request, stale, (scope) =>
+          scope.pool.document.version === request.version
+            ? begin(scope, request)
+            : { status: "stale", document: scope.pool.document },
+        );
+      const mine = presenceOf(request);
+      // Before it is staged: nobody may find it there and its tab gone.
+      await presence.hold(mine);
+      let answer = await tries();
+      if (answer.status === "busy") {
+        const { batch } = answer;
+        if (await presence.isGone(presenceOf({ ...request, batch }))) {
+          await write<void>(request, undefined, (scope) => dropNamed(scope, batch));
+          answer = await tries();
+        }
+      }
+      if (answer.status !== "begun") presence.letGo(mine);
+      return answer;
+    },
 
-    addBlock: (request) =>
-      write<Awaited<ReturnType<Store["addBlock"]>>>(request, ended, (scope) => addBlock(scope, finder, request)),
+    async addBlock(request) {
+      const answer = await write<Awaited<ReturnType<Store["addBlock"]>>>(request, ended, (scope) =>
+        addBlock(scope, finder, request),
+      );
+      if (answer.status === "ended") presence.letGo(presenceOf(request));
+      return answer;
+    },
 
-    commitBatch: (request) =>
-      write<Awaited<ReturnType<Store["commitBatch"]>>>(request, ended, (scope) => commit(scope, request)),
+    async commitBatch(request) {
+      const answer = await write<Awaited<ReturnType<Store["commitBatch"]>>>(request, ended, (scope) =>
+        commit(scope, request),
+      );
+      presence.letGo(presenceOf(request));
+      return answer;
+    },
 
-    dropBatch: (request) => write<void>(request, undefined, (scope) => dropNamed(scope, request.batch)),
+    async dropBatch(request) {
+      await write<void>(request, undefined, (scope) => dropNamed(scope, request.batch));
+      presence.letGo(presenceOf(request));
+    },
 
     undoBatch: (request) =>
       write<Awaited<ReturnType<Store["undoBatch"]>>>(request, null, (scope) => undo(scope, request.batch)),

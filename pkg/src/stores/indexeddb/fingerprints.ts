@@ -53,12 +53,16 @@ const PIECE = 1 << PIECE_BITS;
 
 const NONE: readonly Hit[] = [];
 
-/** The fingerprints of one pool: open-addressed tables that only grow, as block numbers do. About 16 bytes a key. */
+/**
+ * The fingerprints of one pool: open-addressed tables that only grow, as block numbers do. Of each only the lower word is
+ * kept, and the table that the upper one has chosen: of twenty million keys that are looked for among twenty million
+ * others, some 400 are read for nothing. About 12 bytes a key.
+ */
 export class Fingerprints {
   /** The last block that is in here. */
   block = 0;
   private readonly blocks: { lot: number; start: number; first: number }[] = [];
-  /** Two words for each key, in the order in which they came. */
+  /** The lower word of each key, in the order in which they came. */
   private readonly prints: Uint32Array[] = [];
   private count = 0;
   private readonly tables = Array.from({ length: TABLES }, (_, table): Table => {
@@ -80,9 +84,7 @@ export class Fingerprints {
     let found = NONE;
     for (let at = low & mask; slots[at] !== 0; at = (at + 1) & mask) {
       const entry = (slots[at] as number) - 1;
-      const prints = this.prints[entry >>> PIECE_BITS] as Uint32Array;
-      const place = 2 * (entry & (PIECE - 1));
-      if (prints[place] !== low || prints[place + 1] !== high) continue;
+      if (this.prints[entry >>> PIECE_BITS]?.[entry & (PIECE - 1)] !== low) continue;
       const { lot, start, first } = this.blockOf(entry);
       found = [...found, { lot, start, offset: entry - first }];
     }
@@ -102,11 +104,9 @@ export class Fingerprints {
 
   private insert(low: number, high: number): void {
     const entry = this.count;
-    const at = 2 * (entry & (PIECE - 1));
-    if (at === 0) this.prints.push(new Uint32Array(2 * PIECE));
-    const prints = this.prints[entry >>> PIECE_BITS] as Uint32Array;
-    prints[at] = low;
-    prints[at + 1] = high;
+    const at = entry & (PIECE - 1);
+    if (at === 0) this.prints.push(new Uint32Array(PIECE));
+    (this.prints[entry >>> PIECE_BITS] as Uint32Array)[at] = low;
     this.count += 1;
     const table = this.tables[high % TABLES] as Table;
     if (table.used >= table.full) this.grow(table);
@@ -119,7 +119,7 @@ export class Fingerprints {
     for (const slot of table.slots) {
       if (slot === 0) continue;
       const entry = slot - 1;
-      put(grown, this.prints[entry >>> PIECE_BITS]?.[2 * (entry & (PIECE - 1))] as number, entry);
+      put(grown, this.prints[entry >>> PIECE_BITS]?.[entry & (PIECE - 1)] as number, entry);
     }
     table.slots = grown;
     table.full *= 2;

@@ -1,12 +1,12 @@
 /**
- * Finding codes by key without one record a code: 64-bit fingerprints of all keys lie in memory for the pools in use,
+ * Finding codes by key without one record a code: fingerprints of all keys lie in memory for the pools in use,
  * and every hit is verified against the text, so a collision costs a read and never an answer.
  */
 import { got, range } from "./database.js";
 import { Fingerprints, type Hit } from "./fingerprints.js";
 import type { BatchRecord, BlockRecord, DrawRecord, FingerprintRecord, LotRecord, PoolScope } from "./records.js";
 
-/** How many pools' fingerprints are kept: about 16 bytes a code. */
+/** How many pools' fingerprints are kept: about 12 bytes a code. */
 const POOLS = 4;
 
 /** How many blocks' fingerprints are read at once. */
