@@ -256,8 +256,10 @@ fn magento_s_placeholders_are_filled_in() {
 /// `tests/shops/shopify-queries.txt` holds what is sent, for tests that know Shopify's schema.
 #[test]
 fn the_queries_on_file_are_those_that_are_sent() {
-    use coupon_pools::shop::shopify::queries::{ADD_CODES, FAILURES, RULE, jobs, lookup};
-    let texts = [ADD_CODES.to_owned(), FAILURES.to_owned(), RULE.to_owned(), jobs(2), lookup(2)];
+    use coupon_pools::shop::shopify::queries::{self, jobs, lookup};
+    let whole = [queries::ADD_CODES, queries::FAILURES, queries::RULE, queries::DELETE_CODES, queries::DELETION];
+    let mut texts = whole.map(str::to_owned).to_vec();
+    texts.extend([jobs(2), lookup(2), queries::code_ids(2)]);
     let sent = texts.join("\n") + "\n";
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shops/shopify-queries.txt");
     if std::env::var_os("UPDATE_DOCS").is_some() {

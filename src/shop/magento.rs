@@ -6,8 +6,9 @@
 use super::{Fault, Request, Response, Rule, excerpt, map};
 use crate::record::{FromValue, Value};
 
-/// How the shop says that it has a code already (`ResourceModel\Coupon`, unique field `code`).
-const DUPLICATE: &str = "already exist";
+/// How the shop says that it has a code already: as it looks before it writes (`AbstractDb::_checkUnique`, field `code`),
+/// and as its database finds out when two requests write the same code at once (`AbstractDb::save`).
+const DUPLICATE: [&str; 2] = ["already exist", "Unique constraint violation found"];
 
 /// The rule's number, as users find it.
 pub fn rule_id(rule: &str) -> Option<u64> {
@@ -30,7 +31,7 @@ pub fn added(response: &Response) -> Result<bool, Fault> {
     let words = message(response);
     match response.status {
         200..=299 => Ok(true),
-        400..=499 if words.contains(DUPLICATE) => Ok(false),
+        400..=499 if DUPLICATE.iter().any(|said| words.contains(said)) => Ok(false),
         400..=499 if words.contains("rule") && words.contains("coupons") => Err(Fault::Rule(words)),
         400..=499 if words.contains("No such entity") => Err(Fault::Rule(words)),
         _ => Err(fault(response)),
@@ -55,6 +56,57 @@ pub fn read_lookup(response: &Response) -> Result<Option<u64>, Fault> {
         }
         Value::Null => Ok(None),
         _ => Err(Fault::Lost(None)),
+    }
+}
+
+/// Most codes in one call that looks for some of them: a line of some thousand characters, which every server takes.
+pub const CODES_PER_SEARCH: usize = 50;
+
+/// Looks for codes of a rule. Patterns have no comma and nothing that an address would have to escape.
+pub fn search(rule: u64, codes: &[&str]) -> Request {
+    let filter = |group: u32, field: &str, kind: &str, value: &str| {
+        let name = format!("searchCriteria[filter_groups][{group}][filters][0]");
+        format!("{name}[field]={field}&{name}[condition_type]={kind}&{name}[value]={value}&")
+    };
+    let (rule, size) = (filter(0, "rule_id", "eq", &rule.to_string()), codes.len());
+    let path = format!(
+        "V1/coupons/search?{rule}{}searchCriteria[pageSize]={size}",
+        filter(1, "code", "in", &codes.join(","))
+    );
+    Request { method: "GET", path, body: Value::Null }
+}
+
+/// Those that the rule has.
+pub fn read_search(response: &Response) -> Result<Vec<String>, Fault> {
+    if !(200..300).contains(&response.status) {
+        return Err(fault(response));
+    }
+    match response.body.clone().take("items") {
+        Value::List(items) => {
+            Ok(items.into_iter().filter_map(|mut item| item.take("code").as_text().map(str::to_owned)).collect())
+        }
+        Value::Null => Ok(Vec::new()),
+        _ => Err(Fault::Lost(None)),
+    }
+}
+
+/// Deletes codes, whichever rule they belong to.
+pub fn delete(codes: &[String]) -> Request {
+    let codes = Value::List(codes.iter().map(|code| Value::Text(code.clone())).collect());
+    Request { method: "POST", path: "V1/coupons/deleteByCodes".to_owned(), body: map([("codes", codes)]) }
+}
+
+/// Says what could not be deleted as the shop's refusal. Codes that were gone before are no matter.
+pub fn deleted(response: &Response) -> Result<(), Fault> {
+    if !(200..300).contains(&response.status) {
+        return Err(fault(response));
+    }
+    match response.body.clone().take_foreign("failed_items") {
+        Value::List(failed) if !failed.is_empty() => {
+            let first = failed.first().and_then(Value::as_text).unwrap_or_default();
+            Err(Fault::Refused(format!("{} codes could not be deleted, {first} among them", failed.len())))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod magento;
 mod pace;
 mod piece;
 pub mod shopify;
+pub mod withdrawal;
 
 use crate::code::Texts;
 use crate::record::{Value, record, words};

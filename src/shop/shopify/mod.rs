@@ -21,6 +21,11 @@ pub const OBJECT_COST: f64 = 1.0;
 /// Points that the failures of one job cost, about: a connection of 250.
 pub const FAILURES_COST: f64 = 260.0;
 
+/// How many codes a search for one code may answer: it also finds codes that hold the one that is looked for.
+pub const FOUND_CODES: u32 = 3;
+/// Points that looking up one code's id costs: two objects, and a connection.
+pub const CODE_ID_COST: f64 = 3.0 + FOUND_CODES as f64;
+
 /// How far a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
@@ -111,6 +116,70 @@ pub fn read_failures(response: &Response) -> Result<Option<String>, Fault> {
         let message = error.take("message");
         message.as_text().filter(|text| !text.contains("must be unique")).map(excerpt)
     }))
+}
+
+/// Looks up the ids of codes.
+pub fn code_ids(codes: &[&str]) -> Request {
+    let mut variables = numbered('c', codes.iter().copied());
+    if let Value::Map(variables) = &mut variables {
+        let search = |(at, code): (usize, &&str)| (format!("q{at}"), Value::Text((*code).to_owned()));
+        variables.extend(codes.iter().enumerate().map(search));
+    }
+    query(queries::code_ids(codes.len()), variables)
+}
+
+/// The ids of those codes that are on this discount; `None` for one that is there and that the search did not find.
+pub fn read_code_ids(response: &Response, discount: &str, codes: &[&str]) -> Result<Vec<Option<String>>, Fault> {
+    let mut found = data(response)?;
+    let mut ids = Vec::new();
+    for (at, code) in codes.iter().enumerate() {
+        let mut node = found.take_foreign(&format!("c{at}"));
+        if node.take("id").as_text().and_then(discount_id).is_none_or(|place| place != discount) {
+            continue;
+        }
+        let nodes = node.take("codeDiscount").take("codes").take("nodes");
+        let mut nodes = Vec::<Value>::from_value(nodes).unwrap_or_default();
+        // Searches resemble; what is deleted has to be the same.
+        let same = |node: &mut Value| node.take("code").as_text().is_some_and(|text| text.eq_ignore_ascii_case(code));
+        let same = nodes.iter_mut().find_map(|node| same(node).then(|| node.take("id")));
+        ids.push(same.and_then(|id| id.as_text().map(str::to_owned)));
+    }
+    Ok(ids)
+}
+
+/// Deletes codes of a discount by their ids.
+pub fn delete(discount: &str, ids: &[String]) -> Request {
+    let ids = ids.iter().map(|id| Value::Text(id.clone())).collect();
+    query(
+        queries::DELETE_CODES.to_owned(),
+        map([("id", Value::Text(discount.to_owned())), ("ids", Value::List(ids))]),
+    )
+}
+
+/// The job that deletes them; none if it is done already.
+pub fn deleted(response: &Response) -> Result<Option<String>, Fault> {
+    let mut payload = data(response)?.take("discountCodeRedeemCodeBulkDelete");
+    if let Value::List(errors) = payload.take("userErrors")
+        && let Some(error) = errors.into_iter().next()
+    {
+        return Err(user_error(error));
+    }
+    let mut job = payload.take("job");
+    match (job.take("id"), job.take("done")) {
+        (Value::Text(_), Value::Bool(true)) => Ok(None),
+        (Value::Text(id), _) => Ok(Some(id)),
+        _ => Err(Fault::Lost(None)),
+    }
+}
+
+/// Asks how far a job is that deletes codes.
+pub fn deletion(job: &str) -> Request {
+    query(queries::DELETION.to_owned(), map([("id", Value::Text(job.to_owned()))]))
+}
+
+/// Whether it is done, or not known any more.
+pub fn read_deletion(response: &Response) -> Result<bool, Fault> {
+    Ok(data(response)?.take("job").take("done") != Value::Bool(false))
 }
 
 /// Reads a discount.

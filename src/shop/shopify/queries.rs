@@ -29,6 +29,36 @@ pub fn lookup(count: usize) -> String {
     aliased("Lookup", "String!", count, 'c', |alias| format!("codeDiscountNodeByCode(code: ${alias}) {{ id }}"))
 }
 
+/// Deletes codes of a discount by their ids; answers the job that does it.
+pub const DELETE_CODES: &str = "mutation CouponPoolsDeleteCodes($id: ID!, $ids: [ID!]!) { \
+     discountCodeRedeemCodeBulkDelete(discountId: $id, ids: $ids) { job { id done } userErrors { field code message } } }";
+
+/// How far a job is that deletes codes.
+pub const DELETION: &str = "query CouponPoolsDeletion($id: ID!) { job(id: $id) { done } }";
+
+/// The ids of `count` codes, as `c0`, `c1`, …, with the discount that each is on. A code's id is found by the search of
+/// its discount's codes (`$q0`, …), which also finds codes that only resemble it.
+pub fn code_ids(count: usize) -> String {
+    let mut text = String::from("query CouponPoolsCodeIds(");
+    for at in 0..count {
+        let _ = write!(text, "$c{at}: String! $q{at}: String! ");
+    }
+    text.push_str(") {");
+    for at in 0..count {
+        let _ = write!(text, " c{at}: codeDiscountNodeByCode(code: $c{at}) {{ id codeDiscount {{");
+        for kind in ["Basic", "Bxgy", "FreeShipping", "App"] {
+            let _ = write!(
+                text,
+                " ... on DiscountCode{kind} {{ codes(first: {}, query: $q{at}) {{ nodes {{ id code }} }} }}",
+                super::FOUND_CODES
+            );
+        }
+        text.push_str(" } }");
+    }
+    text.push_str(" }");
+    text
+}
+
 fn aliased(name: &str, kind: &str, count: usize, letter: char, field: impl Fn(&str) -> String) -> String {
     let mut text = format!("query CouponPools{name}(");
     for at in 0..count {
