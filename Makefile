@@ -1,6 +1,6 @@
 # Every target installs what it needs first. Set WASM_TOOLCHAIN=active|debian|rustup to choose the wasm compiler.
 .DELETE_ON_ERROR:
-.PHONY: start build test demo bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
+.PHONY: start build test demo bench bench-worker chaos fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
 
 BIN := node_modules/.bin
 # A file that hangs fails after 15 minutes; the slowest takes two.
@@ -41,6 +41,9 @@ bench: build
 bench-worker: build chromium
 	node benches/worker.mjs
 
+chaos: build
+	node --import tsx tests/chaos/main.ts
+
 fuzz:
 	scripts/fuzz.sh
 
@@ -60,7 +63,7 @@ check-js: build
 	$(BIN)/tsc -p tests/tsconfig.json
 
 test-js: build
-	$(NODE_TEST) tests/js/*.test.ts tests/js/stores/*.test.ts
+	$(NODE_TEST) tests/js/*.test.ts tests/js/stores/*.test.ts tests/chaos/*.test.ts
 
 chromium:
 	@scripts/need-chromium.sh
