@@ -1,6 +1,6 @@
 # Every target installs what it needs first. Set WASM_TOOLCHAIN=active|debian|rustup to choose the wasm compiler.
 .DELETE_ON_ERROR:
-.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium bench-large
+.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium bench-large chaos
 
 BIN := node_modules/.bin
 # A file that hangs fails after 15 minutes; the slowest takes two.
@@ -47,6 +47,9 @@ bench-worker: build chromium
 bench-large: build chromium
 	node benches/large.mjs 20000000 sqlite indexeddb
 
+chaos: build
+	node --import tsx tests/chaos/main.ts
+
 fuzz:
 	scripts/fuzz.sh
 
@@ -66,7 +69,7 @@ check-js: build
 	$(BIN)/tsc -p tests/tsconfig.json
 
 test-js: build
-	$(NODE_TEST) tests/js/*.test.ts tests/js/stores/*.test.ts tests/js/server/*.test.ts tests/examples/*.test.ts
+	$(NODE_TEST) $(wildcard tests/js/*.test.ts tests/js/*/*.test.ts tests/chaos/*.test.ts tests/editors/*.test.ts tests/examples/*.test.ts)
 
 chromium:
 	@scripts/need-chromium.sh
