@@ -5,7 +5,12 @@ export interface Engine {
   /** Begins a flow; nothing happens before its first `resume`. */
   start(kind: string, args: unknown): Flow;
   /** Parses a template and keeps it under an id, until `forget`. */
-  compile(parts: readonly { part: string; text: string }[], mode: string, nonce: string | undefined): Compiled;
+  compile(
+    parts: readonly { part: string; text: string }[],
+    mode: string,
+    nonce: string | undefined,
+    next: string | undefined,
+  ): Compiled;
   /** Lets a template go. */
   forget(id: number): void;
   /** So many different codes of a pattern. Only `manage` has it. */

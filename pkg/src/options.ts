@@ -1,5 +1,6 @@
 /** Types of the public face: what calls take and give. */
 
+import type { Marks } from "./marks.js";
 import type { Shop } from "./shops/shop.js";
 import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store } from "./store.js";
 
@@ -385,8 +386,22 @@ export type Output<T extends Template, As extends RenderAs> = As extends "bytes"
     : { [Part in keyof T]: Uint8Array }
   : T;
 
-export interface RenderOptions<As extends RenderAs = "text"> extends Omit<Use, "slot"> {
+/** How a template is read, and which other template engine has to do with it. */
+export interface TemplateOptions {
   mode?: TemplateMode;
+  /** Of `pools.marks()`: another engine ran before, and only the markers that these made are tags. See docs/template-engines.md. */
+  marks?: Marks;
+  /**
+   * This engine runs after: what it would read as its syntax is hidden in codes, fallbacks and dates, and refused with
+   * `CODE_IS_SYNTAX` where nothing can hide it. See docs/template-engines.md.
+   */
+  next?: NextEngine;
+}
+
+/** Engines that may run after ours, with their usual delimiters. */
+export type NextEngine = "liquid" | "handlebars" | "mustache" | "nunjucks" | "jinja" | "twig" | "ejs";
+
+export interface RenderOptions<As extends RenderAs = "text"> extends Omit<Use, "slot">, TemplateOptions {
   as?: As;
 }
 

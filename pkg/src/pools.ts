@@ -7,6 +7,7 @@ import { typedError } from "./engine-error.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
 import { Cancelled } from "./failures.js";
 import { Fills } from "./fill.js";
+import { Marks } from "./marks.js";
 import type {
   Alert,
   Batch,
@@ -23,6 +24,7 @@ import type {
   RenderOptions,
   Template,
   TemplateMode,
+  TemplateOptions,
   TemplateWarning,
   UploadOptions,
   UploadReport,
@@ -203,15 +205,24 @@ export class CouponPools {
   }
 
   /**
+   * Marks for tags that another template engine carries through: with `marks`, a render takes only their markers for
+   * tags. For one render or one send; whoever has them can draw codes.
+   */
+  marks(): Marks {
+    return new Marks();
+  }
+
+  /**
    * Fills a template for one contact; every tag that is shown draws a code. Fails as a whole: `OutOfCodesError` when
-   * a pool that says `stop` is empty (the mail then holds no code it did not hold before), `TemplateError`, `StoreError`.
+   * a pool that says `stop` is empty (the mail then holds no code it did not hold before), `TemplateError`, `StoreError`,
+   * `CODE_IS_SYNTAX` with `next`.
    */
   async render<T extends Template, As extends RenderAs = "text">(
     template: T | CompiledTemplate<T>,
     options: RenderOptions<As>,
   ): Promise<{ output: Output<T, As>; draws: RenderedDraw[] }> {
-    const { message, contact, mode, as } = options;
-    const [result] = await this.#render<T, As>([{ template, message, contact }], mode, as);
+    const { message, contact, as } = options;
+    const [result] = await this.#render<T, As>([{ template, message, contact }], options, as);
     if (result === undefined || result.error !== undefined) throw result?.error;
     return { output: result.output, draws: result.draws };
   }
@@ -222,9 +233,9 @@ export class CouponPools {
    */
   async *renderMany<T extends Template, As extends RenderAs = "text">(
     contacts: Iterable<RenderContact<T>> | AsyncIterable<RenderContact<T>>,
-    options: { template?: T | CompiledTemplate<T>; message?: string; mode?: TemplateMode; as?: As; batchSize?: number },
+    options: RenderManyOptions<T, As>,
   ): AsyncGenerator<RenderResult<T, As>, void, undefined> {
-    const { batchSize = 500, mode, as } = options;
+    const { batchSize = 500, as } = options;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1)
       throw invalid("batchSize", "batchSize is a whole number from 1 up");
     const common = options.template === undefined ? undefined : this.#compiled(options.template);
@@ -237,26 +248,25 @@ export class CouponPools {
       } = typeof one === "string" ? { contact: one } : one;
       batch.push({ template, message, contact });
       if (batch.length >= batchSize) {
-        yield* await this.#render<T, As>(batch, mode, as);
+        yield* await this.#render<T, As>(batch, options, as);
         batch = [];
       }
     }
-    if (batch.length > 0) yield* await this.#render<T, As>(batch, mode, as);
+    if (batch.length > 0) yield* await this.#render<T, As>(batch, options, as);
   }
 
   /** Fills a template with samples in the shape of each pool's codes. Draws nothing. */
   async preview<T extends Template>(
     template: T | CompiledTemplate<T>,
-    options: { mode?: TemplateMode } = {},
+    options: TemplateOptions = {},
   ): Promise<{ output: T; warnings: TemplateWarning[] }> {
     const compiled = this.#compiled(template);
-    const mode = options.mode ?? compiled.mode;
     return (await this.#call(
       "preview",
-      (engine) => ({ template: compiled.in(engine, mode).id }),
+      (engine) => ({ template: compiled.in(engine, options).id }),
       (engine, { done }) => {
         const { columns, warnings } = done as { columns: MailColumns; warnings: TemplateWarning[] };
-        const [mail] = readMails(columns, [compiled.in(engine, mode)], "text");
+        const [mail] = readMails(columns, [compiled.in(engine, options)], "text");
         return { output: compiled.shape(mail?.parts ?? []), warnings };
       },
     )) as { output: T; warnings: TemplateWarning[] };
@@ -370,14 +380,14 @@ export class CouponPools {
   /** Mails that cannot even be asked for have their own errors; the others are made together. */
   async #render<T extends Template, As extends RenderAs>(
     mails: Mail<T>[],
-    mode: TemplateMode | undefined,
+    options: TemplateOptions,
     as: As | undefined,
   ): Promise<RenderResult<T, As>[]> {
     if (as !== undefined && as !== "text" && as !== "bytes") throw invalid("as", 'as is "text" or "bytes"');
     return (await this.#call(
       "render",
       (engine) => {
-        const ready = this.#ready(engine, mails, mode).filter((mail) => "within" in mail);
+        const ready = this.#ready(engine, mails, options).filter((mail) => "within" in mail);
         return {
           templates: Uint32Array.from(ready, (mail) => mail.within.id),
           messages: pack(ready.map((mail) => mail.message)),
@@ -385,7 +395,7 @@ export class CouponPools {
         };
       },
       (engine, { done, failures }) => {
-        const asked = this.#ready(engine, mails, mode);
+        const asked = this.#ready(engine, mails, options);
         const ready = asked.filter((mail) => "within" in mail);
         const within = ready.map((mail) => mail.within);
         const made = readMails(done as MailColumns, within, as ?? "text");
@@ -401,7 +411,7 @@ export class CouponPools {
     )) as RenderResult<T, As>[];
   }
 
-  #ready<T extends Template>(engine: Engine, mails: Mail<T>[], mode: TemplateMode | undefined): ReadyMail<T>[] {
+  #ready<T extends Template>(engine: Engine, mails: Mail<T>[], options: TemplateOptions): ReadyMail<T>[] {
     return mails.map((mail) => {
       try {
         if (mail.template === undefined)
@@ -409,7 +419,7 @@ export class CouponPools {
         checkUse(mail as Use);
         const template = this.#compiled(mail.template);
         const { message, contact } = mail as Use;
-        return { template, message, contact, within: template.in(engine, mode ?? template.mode) };
+        return { template, message, contact, within: template.in(engine, options) };
       } catch (error) {
         if (error instanceof CouponPoolsError && !(error instanceof EngineCrashedError)) return { error };
         throw error;
@@ -487,6 +497,18 @@ export interface Maintained {
   generated: number;
   /** Dynamic pools that could not be filled, each with an error's code and words. */
   failed: { pool: string; code: string; message: string }[];
+}
+
+/** What `renderMany` makes, and how. */
+export interface RenderManyOptions<T extends Template = Template, As extends RenderAs = "text">
+  extends TemplateOptions {
+  /** The template of contacts that bring none. */
+  template?: T | CompiledTemplate<T>;
+  /** The message of contacts that bring none. */
+  message?: string;
+  as?: As;
+  /** Mails to a claim. Default 500. */
+  batchSize?: number;
 }
 
 /** One contact of `renderMany`: with a message or a template of its own, where it differs. */

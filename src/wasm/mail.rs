@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::flow::Host;
 use crate::flow::render::{Made, Mails, render};
 use crate::sorted::Sorted;
-use crate::template::{FilledPart, Mode, PartName, Source, Template, parse};
+use crate::template::{FilledPart, Mode, Next, PartName, Source, Template, parse_before};
 
 pub(super) fn invalid(option: &'static str, message: impl Into<String>) -> Error {
     Error::new(Code::InvalidArgument, message).with("option", option)
@@ -30,8 +30,8 @@ pub(super) struct Templates {
 #[wasm_bindgen]
 impl Engine {
     /// Parses a template and keeps it: `{ id, segments }`.
-    pub fn compile(&self, parts: JsValue, mode: &str, nonce: Option<String>) -> Outcome<JsValue> {
-        self.parse(&parts, mode, nonce.as_deref()).map_err(|error| error_to_js(&error))
+    pub fn compile(&self, parts: JsValue, mode: &str, nonce: Option<String>, next: Option<String>) -> Outcome<JsValue> {
+        self.parse(&parts, mode, nonce.as_deref(), next.as_deref()).map_err(|error| error_to_js(&error))
     }
 
     /// Lets a template go.
@@ -58,13 +58,16 @@ impl Engine {
         }
     }
 
-    fn parse(&self, parts: &JsValue, mode: &str, nonce: Option<&str>) -> Result<JsValue> {
+    fn parse(&self, parts: &JsValue, mode: &str, nonce: Option<&str>, next: Option<&str>) -> Result<JsValue> {
         let mode = match mode {
             "html" => Mode::Html,
             "mjml" => Mode::Mjml,
             "text" => Mode::Text,
             other => return Err(invalid("mode", format!("mode is \"html\", \"mjml\" or \"text\", not {other}"))),
         };
+        let next = next.map(|name| Next::named(name).ok_or_else(|| {
+            invalid("next", format!("next is \"liquid\", \"handlebars\", \"mustache\", \"nunjucks\", \"jinja\", \"twig\" or \"ejs\", not {name}"))
+        })).transpose()?;
         let mut texts = Vec::new();
         for part in js_sys::Array::from(parts).iter() {
             let name = match text_property(&part, "part").as_str() {
@@ -78,7 +81,7 @@ impl Engine {
             texts.push((name, text_property(&part, "text")));
         }
         let sources: Vec<_> = texts.iter().map(|(part, text)| Source { part: *part, text }).collect();
-        let template = parse(&sources, mode, nonce)?;
+        let template = parse_before(&sources, mode, nonce, next)?;
         let segments = js_sys::Array::new();
         for part in template.parts() {
             let ends: Vec<u32> = part.segments().iter().flat_map(|(start, end)| [*start, *end]).collect();
