@@ -405,6 +405,26 @@ export interface RenderOptions<As extends RenderAs = "text"> extends Omit<Use, "
   as?: As;
 }
 
+/** Whose coupon tags `migrateTags` rewrites. */
+export type Vendor = "klaviyo" | "braze" | "emarsys" | "salesforce";
+
+export interface MigrateOptions {
+  /** Handles for names of the vendor's, where the rule's is not wanted: `{ "Spring Sale": "spring" }`. Default none. */
+  handles?: Readonly<Record<string, string>>;
+}
+
+/** What became of a vendor's template. Lines and columns count from 1, in the template as it was. */
+export interface Migration<T extends Template = Template> {
+  /** With our tags; every byte that is none of a rewritten tag is as it was. */
+  template: T;
+  /** What was rewritten, in order; `to` is empty for a block that only claimed a code. */
+  changes: { part: string; line: number; column: number; from: string; to: string }[];
+  /** What looks like a coupon and was left, and what to do about it. */
+  left: { part: string; line: number; column: number; text: string; advice: string }[];
+  /** The pools that the tags draw from, to be created: the vendor's names and their handles. */
+  pools: { name: string; handle: string }[];
+}
+
 /** What was noticed in a template. */
 export interface TemplateWarning {
   part: string | null;

@@ -15,6 +15,8 @@ import type {
   CouponPoolsOptions,
   Draw,
   FoundCode,
+  MigrateOptions,
+  Migration,
   NewPool,
   Output,
   PoolPatch,
@@ -30,6 +32,7 @@ import type {
   UploadReport,
   UploadRunner,
   Use,
+  Vendor,
 } from "./options.js";
 import { type Callbacks, instantOf, performer } from "./performer.js";
 import { Reading, uploadOf } from "./reading.js";
@@ -359,6 +362,26 @@ export class CouponPools {
    */
   async maintain(): Promise<Maintained> {
     return (await this.#call("maintain", {})) as Maintained;
+  }
+
+  /**
+   * Rewrites the coupon tags of another vendor's template into ours; what cannot be rewritten is left byte for byte and
+   * told with line and column. Names become handles by the rule in docs/template-engines.md; the pools are not created.
+   * Errors: `INVALID_ARGUMENT`, `TEMPLATE_TOO_LARGE`. Nothing is asked of the store.
+   */
+  async migrateTags<T extends Template>(
+    template: T,
+    vendor: Vendor,
+    options: MigrateOptions = {},
+  ): Promise<Migration<T>> {
+    const handles = Object.entries(options.handles ?? {}).map(([name, handle]) => ({
+      name,
+      handle: text("handles", handle),
+    }));
+    const given = this.#compiled(template);
+    const engine = await this.#manage.shared();
+    const { texts, ...told } = guarded(engine, () => engine.migrate(given.parts, text("vendor", vendor), handles));
+    return { template: given.shape(texts) as T, ...told };
   }
 
   /** Makes `count` different codes of a pattern, without a pool: for a shop of your own. Errors: `PATTERN_TOO_SMALL`. */

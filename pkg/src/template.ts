@@ -106,6 +106,11 @@ export class CompiledTemplate<T extends Template = Template> {
     return { id, statics, bytes: undefined };
   }
 
+  /** @internal Its texts, for the engine. */
+  get parts(): readonly { part: string; text: string }[] {
+    return this.#parts;
+  }
+
   /** @internal How many parts there are. */
   get size(): number {
     return this.#parts.length;

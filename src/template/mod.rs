@@ -29,6 +29,8 @@ mod fill;
 mod format;
 mod html;
 mod marker;
+#[cfg(feature = "manage")]
+pub mod migrate;
 mod names;
 mod next;
 mod parse;

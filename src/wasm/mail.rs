@@ -68,18 +68,7 @@ impl Engine {
         let next = next.map(|name| Next::named(name).ok_or_else(|| {
             invalid("next", format!("next is \"liquid\", \"handlebars\", \"mustache\", \"nunjucks\", \"jinja\", \"twig\" or \"ejs\", not {name}"))
         })).transpose()?;
-        let mut texts = Vec::new();
-        for part in js_sys::Array::from(parts).iter() {
-            let name = match text_property(&part, "part").as_str() {
-                "subject" => PartName::Subject,
-                "preheader" => PartName::Preheader,
-                "html" => PartName::Html,
-                "text" => PartName::Text,
-                "amp" => PartName::Amp,
-                _ => PartName::Whole,
-            };
-            texts.push((name, text_property(&part, "text")));
-        }
+        let texts = texts_of(parts);
         let sources: Vec<_> = texts.iter().map(|(part, text)| Source { part: *part, text }).collect();
         let template = parse_before(&sources, mode, nonce, next)?;
         let segments = js_sys::Array::new();
@@ -97,6 +86,22 @@ impl Engine {
         let known = self.templates.kept.borrow().get(&id).cloned();
         known.ok_or_else(|| Error::new(Code::Internal, "a template was used after it was let go"))
     }
+}
+
+/// The parts of a template as JavaScript hands them over.
+pub(super) fn texts_of(parts: &JsValue) -> Vec<(PartName, String)> {
+    let part = |part: JsValue| {
+        let name = match text_property(&part, "part").as_str() {
+            "subject" => PartName::Subject,
+            "preheader" => PartName::Preheader,
+            "html" => PartName::Html,
+            "text" => PartName::Text,
+            "amp" => PartName::Amp,
+            _ => PartName::Whole,
+        };
+        (name, text_property(&part, "text"))
+    };
+    js_sys::Array::from(parts).iter().map(part).collect()
 }
 
 type Results = Vec<Result<Made>>;

@@ -130,8 +130,9 @@ class IfCoupon {
       throw syntax("ifcoupon", "{% break %} and {% continue %} cannot depend on a code; move them out of it");
   }
 
-  /** For LiquidJS's static analysis. */
+  /** For LiquidJS's static analysis, which wants a generator. */
   *children(): Generator<unknown, Template[], unknown> {
+    yield;
     return [...this.#first, ...this.#second];
   }
 }
