@@ -133,6 +133,8 @@ codes! {
     TemplatePlace = TemplateError "TEMPLATE_PLACE",
     /// The template is longer, deeper or has more tags than is read.
     TemplateTooLarge = TemplateError "TEMPLATE_TOO_LARGE",
+    /// A code (or a fallback, or a date) holds what the engine named in `next` reads as its syntax, in plain text, where nothing hides it. The mail keeps its codes, so that a retry meets the same answer; release the draw that `details` names, or run that engine first, with marks.
+    CodeIsSyntax = CouponPoolsError "CODE_IS_SYNTAX",
     /// The pool's shop is not among the `shops` that this `CouponPools` was given; name it there.
     ShopUnknown = ShopError "SHOP_UNKNOWN",
     /// The shop does not answer, or its answers are lost; the `cause` says more. What was begun is finished by the next `maintain`.

@@ -1,13 +1,26 @@
 /** Instances of the wasm engine: one that calls share, and fresh ones for work that must not outlive its memory. */
 
+import type { Migration } from "./options.js";
+
 /** The engine as the bindings export it. */
 export interface Engine {
   /** Begins a flow; nothing happens before its first `resume`. */
   start(kind: string, args: unknown): Flow;
   /** Parses a template and keeps it under an id, until `forget`. */
-  compile(parts: readonly { part: string; text: string }[], mode: string, nonce: string | undefined): Compiled;
+  compile(
+    parts: readonly { part: string; text: string }[],
+    mode: string,
+    nonce: string | undefined,
+    next: string | undefined,
+  ): Compiled;
   /** Lets a template go. */
   forget(id: number): void;
+  /** Rewrites a vendor's coupon tags. Only `manage` has it. */
+  migrate(
+    parts: readonly { part: string; text: string }[],
+    vendor: string,
+    handles: readonly { name: string; handle: string }[],
+  ): { texts: string[] } & Omit<Migration, "template">;
   /** So many different codes of a pattern. Only `manage` has it. */
   generate(pattern: unknown, count: number): { text: string; ends: Uint32Array };
 }

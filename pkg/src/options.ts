@@ -1,6 +1,7 @@
 /** Types of the public face: what calls take and give. */
 
 import type { PoolsEvent } from "./events.js";
+import type { Marks } from "./marks.js";
 import type { Shop } from "./shops/shop.js";
 import type { FoundRow, OnEmpty, PoolKind, Reuse, Rung, Store, StoreTraits } from "./store.js";
 
@@ -408,9 +409,43 @@ export type Output<T extends Template, As extends RenderAs> = As extends "bytes"
     : { [Part in keyof T]: Uint8Array }
   : T;
 
-export interface RenderOptions<As extends RenderAs = "text"> extends Omit<Use, "slot"> {
+/** How a template is read, and which other template engine has to do with it. */
+export interface TemplateOptions {
   mode?: TemplateMode;
+  /** Of `pools.marks()`: another engine ran before, and only the markers that these made are tags. See docs/template-engines.md. */
+  marks?: Marks;
+  /**
+   * This engine runs after: what it would read as its syntax is hidden in codes, fallbacks and dates, and refused with
+   * `CODE_IS_SYNTAX` where nothing can hide it. See docs/template-engines.md.
+   */
+  next?: NextEngine;
+}
+
+/** Engines that may run after ours, with their usual delimiters. */
+export type NextEngine = "liquid" | "handlebars" | "mustache" | "nunjucks" | "jinja" | "twig" | "ejs";
+
+export interface RenderOptions<As extends RenderAs = "text"> extends Omit<Use, "slot">, TemplateOptions {
   as?: As;
+}
+
+/** Whose coupon tags `migrateTags` rewrites. */
+export type Vendor = "klaviyo" | "braze" | "emarsys" | "salesforce";
+
+export interface MigrateOptions {
+  /** Handles for names of the vendor's, where the rule's is not wanted: `{ "Spring Sale": "spring" }`. Default none. */
+  handles?: Readonly<Record<string, string>>;
+}
+
+/** What became of a vendor's template. Lines and columns count from 1, in the template as it was. */
+export interface Migration<T extends Template = Template> {
+  /** With our tags; every byte that is none of a rewritten tag is as it was. */
+  template: T;
+  /** What was rewritten, in order; `to` is empty for a block that only claimed a code. */
+  changes: { part: string; line: number; column: number; from: string; to: string }[];
+  /** What looks like a coupon and was left, and what to do about it. */
+  left: { part: string; line: number; column: number; text: string; advice: string }[];
+  /** The pools that the tags draw from, to be created: the vendor's names and their handles. */
+  pools: { name: string; handle: string }[];
 }
 
 /** What was noticed in a template. */

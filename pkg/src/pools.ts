@@ -8,6 +8,7 @@ import { CouponPoolsError, EngineCrashedError } from "./errors.js";
 import { Events } from "./events.js";
 import { Cancelled } from "./failures.js";
 import { Fills } from "./fill.js";
+import { Marks } from "./marks.js";
 import type {
   About,
   Alert,
@@ -16,6 +17,8 @@ import type {
   CouponPoolsOptions,
   Draw,
   FoundCode,
+  MigrateOptions,
+  Migration,
   NewPool,
   Output,
   PastAlert,
@@ -26,11 +29,13 @@ import type {
   RenderOptions,
   Template,
   TemplateMode,
+  TemplateOptions,
   TemplateWarning,
   UploadOptions,
   UploadReport,
   UploadRunner,
   Use,
+  Vendor,
 } from "./options.js";
 import { type Callbacks, instantOf, performer } from "./performer.js";
 import { Reading, uploadOf } from "./reading.js";
@@ -257,15 +262,24 @@ export class CouponPools {
   }
 
   /**
+   * Marks for tags that another template engine carries through: with `marks`, a render takes only their markers for
+   * tags. For one render or one send; whoever has them can draw codes.
+   */
+  marks(): Marks {
+    return new Marks();
+  }
+
+  /**
    * Fills a template for one contact; every tag that is shown draws a code. Fails as a whole: `OutOfCodesError` when
-   * a pool that says `stop` is empty (the mail then holds no code it did not hold before), `TemplateError`, `StoreError`.
+   * a pool that says `stop` is empty (the mail then holds no code it did not hold before), `TemplateError`, `StoreError`,
+   * `CODE_IS_SYNTAX` with `next`.
    */
   async render<T extends Template, As extends RenderAs = "text">(
     template: T | CompiledTemplate<T>,
     options: RenderOptions<As>,
   ): Promise<{ output: Output<T, As>; draws: RenderedDraw[] }> {
-    const { message, contact, mode, as } = options;
-    const [result] = await this.#render<T, As>([{ template, message, contact }], mode, as);
+    const { message, contact, as } = options;
+    const [result] = await this.#render<T, As>([{ template, message, contact }], options, as);
     if (result === undefined || result.error !== undefined) throw result?.error;
     return { output: result.output, draws: result.draws };
   }
@@ -276,9 +290,9 @@ export class CouponPools {
    */
   async *renderMany<T extends Template, As extends RenderAs = "text">(
     contacts: Iterable<RenderContact<T>> | AsyncIterable<RenderContact<T>>,
-    options: { template?: T | CompiledTemplate<T>; message?: string; mode?: TemplateMode; as?: As; batchSize?: number },
+    options: RenderManyOptions<T, As>,
   ): AsyncGenerator<RenderResult<T, As>, void, undefined> {
-    const { batchSize = 500, mode, as } = options;
+    const { batchSize = 500, as } = options;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1)
       throw invalid("batchSize", "batchSize is a whole number from 1 up");
     const common = options.template === undefined ? undefined : this.#compiled(options.template);
@@ -291,26 +305,25 @@ export class CouponPools {
       } = typeof one === "string" ? { contact: one } : one;
       batch.push({ template, message, contact });
       if (batch.length >= batchSize) {
-        yield* await this.#render<T, As>(batch, mode, as);
+        yield* await this.#render<T, As>(batch, options, as);
         batch = [];
       }
     }
-    if (batch.length > 0) yield* await this.#render<T, As>(batch, mode, as);
+    if (batch.length > 0) yield* await this.#render<T, As>(batch, options, as);
   }
 
   /** Fills a template with samples in the shape of each pool's codes. Draws nothing. */
   async preview<T extends Template>(
     template: T | CompiledTemplate<T>,
-    options: { mode?: TemplateMode } = {},
+    options: TemplateOptions = {},
   ): Promise<{ output: T; warnings: TemplateWarning[] }> {
     const compiled = this.#compiled(template);
-    const mode = options.mode ?? compiled.mode;
     return (await this.#call(
       "preview",
-      (engine) => ({ template: compiled.in(engine, mode).id }),
+      (engine) => ({ template: compiled.in(engine, options).id }),
       (engine, { done }) => {
         const { columns, warnings } = done as { columns: MailColumns; warnings: TemplateWarning[] };
-        const [mail] = readMails(columns, [compiled.in(engine, mode)], "text");
+        const [mail] = readMails(columns, [compiled.in(engine, options)], "text");
         return { output: compiled.shape(mail?.parts ?? []), warnings };
       },
     )) as { output: T; warnings: TemplateWarning[] };
@@ -405,6 +418,26 @@ export class CouponPools {
     return (await this.#call("maintain", {})) as Maintained;
   }
 
+  /**
+   * Rewrites the coupon tags of another vendor's template into ours; what cannot be rewritten is left byte for byte and
+   * told with line and column. Names become handles by the rule in docs/template-engines.md; the pools are not created.
+   * Errors: `INVALID_ARGUMENT`, `TEMPLATE_TOO_LARGE`. Nothing is asked of the store.
+   */
+  async migrateTags<T extends Template>(
+    template: T,
+    vendor: Vendor,
+    options: MigrateOptions = {},
+  ): Promise<Migration<T>> {
+    const handles = Object.entries(options.handles ?? {}).map(([name, handle]) => ({
+      name,
+      handle: text("handles", handle),
+    }));
+    const given = this.#compiled(template);
+    const engine = await this.#manage.shared();
+    const { texts, ...told } = guarded(engine, () => engine.migrate(given.parts, text("vendor", vendor), handles));
+    return { template: given.shape(texts) as T, ...told };
+  }
+
   /** Makes `count` different codes of a pattern, without a pool: for a shop of your own. Errors: `PATTERN_TOO_SMALL`. */
   async generate(pattern: CodePattern, options: { count: number }): Promise<string[]> {
     const { count } = options;
@@ -424,14 +457,14 @@ export class CouponPools {
   /** Mails that cannot even be asked for have their own errors; the others are made together. */
   async #render<T extends Template, As extends RenderAs>(
     mails: Mail<T>[],
-    mode: TemplateMode | undefined,
+    options: TemplateOptions,
     as: As | undefined,
   ): Promise<RenderResult<T, As>[]> {
     if (as !== undefined && as !== "text" && as !== "bytes") throw invalid("as", 'as is "text" or "bytes"');
     return (await this.#call(
       "render",
       (engine) => {
-        const ready = this.#ready(engine, mails, mode).filter((mail) => "within" in mail);
+        const ready = this.#ready(engine, mails, options).filter((mail) => "within" in mail);
         return {
           templates: Uint32Array.from(ready, (mail) => mail.within.id),
           messages: pack(ready.map((mail) => mail.message)),
@@ -439,7 +472,7 @@ export class CouponPools {
         };
       },
       (engine, { done, failures }) => {
-        const asked = this.#ready(engine, mails, mode);
+        const asked = this.#ready(engine, mails, options);
         const ready = asked.filter((mail) => "within" in mail);
         const within = ready.map((mail) => mail.within);
         const made = readMails(done as MailColumns, within, as ?? "text");
@@ -455,7 +488,7 @@ export class CouponPools {
     )) as RenderResult<T, As>[];
   }
 
-  #ready<T extends Template>(engine: Engine, mails: Mail<T>[], mode: TemplateMode | undefined): ReadyMail<T>[] {
+  #ready<T extends Template>(engine: Engine, mails: Mail<T>[], options: TemplateOptions): ReadyMail<T>[] {
     return mails.map((mail) => {
       try {
         if (mail.template === undefined)
@@ -463,7 +496,7 @@ export class CouponPools {
         checkUse(mail as Use);
         const template = this.#compiled(mail.template);
         const { message, contact } = mail as Use;
-        return { template, message, contact, within: template.in(engine, mode ?? template.mode) };
+        return { template, message, contact, within: template.in(engine, options) };
       } catch (error) {
         if (error instanceof CouponPoolsError && !(error instanceof EngineCrashedError)) return { error };
         throw error;
@@ -552,6 +585,18 @@ export interface Maintained {
   generated: number;
   /** Dynamic pools that could not be filled, each with an error's code and words. */
   failed: { pool: string; code: string; message: string }[];
+}
+
+/** What `renderMany` makes, and how. */
+export interface RenderManyOptions<T extends Template = Template, As extends RenderAs = "text">
+  extends TemplateOptions {
+  /** The template of contacts that bring none. */
+  template?: T | CompiledTemplate<T>;
+  /** The message of contacts that bring none. */
+  message?: string;
+  as?: As;
+  /** Mails to a claim. Default 500. */
+  batchSize?: number;
 }
 
 /** One contact of `renderMany`: with a message or a template of its own, where it differs. */

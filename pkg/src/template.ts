@@ -3,7 +3,8 @@
 import { guarded, hasCrashed } from "./driver.js";
 import type { Compiled, Engine } from "./engine.js";
 import { CouponPoolsError } from "./errors.js";
-import type { Template, TemplateMode, TemplateParts } from "./options.js";
+import { nonceOf } from "./marks.js";
+import type { NextEngine, Template, TemplateMode, TemplateOptions, TemplateParts } from "./options.js";
 
 const PARTS = ["subject", "preheader", "html", "text", "amp"] as const;
 
@@ -14,6 +15,30 @@ export interface InEngine {
   statics: string[][];
   /** The same as bytes, once they were asked for. */
   bytes: Uint8Array[][] | undefined;
+}
+
+/** How a template is read, checked. */
+interface Reading {
+  mode: TemplateMode;
+  nonce: string | undefined;
+  next: NextEngine | undefined;
+}
+
+function readingOf({ mode, marks, next }: TemplateOptions, usual: TemplateMode): Reading {
+  const nonce = marks === undefined ? undefined : nonceOf(marks);
+  if (marks !== undefined && nonce === undefined)
+    throw new CouponPoolsError("marks are made by pools.marks()", {
+      code: "INVALID_ARGUMENT",
+      details: { option: "marks" },
+    });
+  return { mode: mode ?? usual, nonce, next };
+}
+
+/** A template in one engine, by how it was read. */
+interface Readings {
+  plain: Map<string, InEngine>;
+  /** Only the last: marks serve one render or one send. */
+  marked: { nonce: string; how: string; template: InEngine } | undefined;
 }
 
 /** The engine's side of a template goes when this side does. */
@@ -30,7 +55,7 @@ export class CompiledTemplate<T extends Template = Template> {
   /** How it is read where a call does not say. */
   readonly mode: TemplateMode;
   readonly #parts: readonly { part: string; text: string }[];
-  readonly #engines = new WeakMap<Engine, Map<TemplateMode, InEngine>>();
+  readonly #engines = new WeakMap<Engine, Readings>();
   readonly #engine: () => Engine | Promise<Engine>;
 
   /** @internal Use `pools.compile`. */
@@ -43,27 +68,47 @@ export class CompiledTemplate<T extends Template = Template> {
   /** Parses now and resolves to the template, or rejects with its `TemplateError`; otherwise the first render does. */
   get ready(): Promise<this> {
     return Promise.resolve(this.#engine()).then((engine) => {
-      this.in(engine, this.mode);
+      this.in(engine, {});
       return this;
     });
   }
 
   /** @internal The template in one engine, parsed there on first use. */
-  in(engine: Engine, mode: TemplateMode): InEngine {
-    let modes = this.#engines.get(engine);
-    if (modes === undefined) {
-      modes = new Map();
-      this.#engines.set(engine, modes);
+  in(engine: Engine, options: TemplateOptions): InEngine {
+    let readings = this.#engines.get(engine);
+    if (readings === undefined) {
+      readings = { plain: new Map(), marked: undefined };
+      this.#engines.set(engine, readings);
     }
-    let compiled = modes.get(mode);
-    if (compiled === undefined) {
-      const { id, segments }: Compiled = guarded(engine, () => engine.compile(this.#parts, mode, undefined));
-      collected?.register(this, { engine: new WeakRef(engine), id });
-      const statics = segments.map((ends, part) => slices(this.#parts[part]?.text ?? "", ends));
-      compiled = { id, statics, bytes: undefined };
-      modes.set(mode, compiled);
+    const reading = readingOf(options, this.mode);
+    const { nonce } = reading;
+    const how = `${reading.mode} ${reading.next ?? ""}`;
+    if (nonce === undefined) {
+      let template = readings.plain.get(how);
+      if (template === undefined) {
+        template = this.#parse(engine, reading);
+        readings.plain.set(how, template);
+      }
+      return template;
     }
-    return compiled;
+    if (readings.marked?.nonce !== nonce || readings.marked.how !== how) {
+      const before = readings.marked;
+      readings.marked = { nonce, how, template: this.#parse(engine, reading) };
+      if (before !== undefined) engine.forget(before.template.id);
+    }
+    return readings.marked.template;
+  }
+
+  #parse(engine: Engine, { mode, nonce, next }: Reading): InEngine {
+    const { id, segments }: Compiled = guarded(engine, () => engine.compile(this.#parts, mode, nonce, next));
+    collected?.register(this, { engine: new WeakRef(engine), id });
+    const statics = segments.map((ends, part) => slices(this.#parts[part]?.text ?? "", ends));
+    return { id, statics, bytes: undefined };
+  }
+
+  /** @internal Its texts, for the engine. */
+  get parts(): readonly { part: string; text: string }[] {
+    return this.#parts;
   }
 
   /** @internal How many parts there are. */

@@ -86,14 +86,19 @@ pub async fn preview(host: Host, template: Rc<Template>) -> Result<Preview> {
             }
         }
     }
-    notices.sort_by(|one, other| (&one.part, one.line, one.column).cmp(&(&other.part, other.line, other.column)));
     let requests = template.dates(&answers);
     let count = requests.len();
     let dates = if count == 0 { Vec::new() } else { host.dates(requests).await? };
     if dates.len() != count {
         return Err(Error::new(Code::Internal, "the host wrote another number of dates than it was asked for"));
     }
-    Ok(Preview { filled: template.fill(&answers, &dates), notices })
+    let filled = template.fill(&answers, &dates);
+    for tag in &filled.refused {
+        let text = "codes like this one hold characters that the next engine reads as syntax; a mail that draws one fails, because plain text cannot hide them";
+        notices.push(Notice::new(template.tags()[*tag].spot, text));
+    }
+    notices.sort_by(|one, other| (&one.part, one.line, one.column).cmp(&(&other.part, other.line, other.column)));
+    Ok(Preview { filled, notices })
 }
 
 async fn look_up(host: &Host, handle: &str) -> Result<Known> {

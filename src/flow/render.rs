@@ -70,6 +70,8 @@ struct Mail {
     /// By question.
     held: Vec<Option<Held>>,
     error: Option<Error>,
+    /// The questions whose codes it keeps although it could not be made.
+    keeps: Vec<usize>,
 }
 
 /// Makes every mail, or says why it could not be made.
@@ -93,7 +95,26 @@ pub async fn render(host: Host, mails: Mails) -> Result<Vec<Result<Made>>> {
 
 impl Mail {
     fn new(template: Rc<Template>) -> Self {
-        Mail { answers: template.unanswered(), held: vec![None; template.questions().len()], template, error: None }
+        let held = vec![None; template.questions().len()];
+        Mail { answers: template.unanswered(), held, template, error: None, keeps: Vec::new() }
+    }
+}
+
+impl Mail {
+    /// Why the mail must not be read by the next engine.
+    fn refused(&self, tag: usize) -> Error {
+        let tag = &self.template.tags()[tag];
+        let asked = &self.template.questions()[tag.question];
+        let held = self.held[tag.question];
+        let text = format!(
+            "what \"{}\" gives here holds characters that the next engine reads as syntax, and plain text cannot hide them; release the draw, or run that engine first, with marks",
+            asked.handle
+        );
+        let error = tag.spot.error(Code::CodeIsSyntax, text).with("pool", asked.handle.as_str());
+        match held.filter(|held| held.number > 0) {
+            Some(held) => error.with("slot", asked.slot.as_str()).with("number", held.number),
+            None => error,
+        }
     }
 }
 
@@ -185,8 +206,13 @@ impl Batch<'_> {
         if dates.len() != count {
             return Err(Error::new(Code::Internal, "the host wrote another number of dates than it was asked for"));
         }
-        let mail = &self.mails[index];
+        let mail = &mut self.mails[index];
         let filled = mail.template.fill(&mail.answers, &dates);
+        if let Some(tag) = filled.refused.first() {
+            // Given back, this code would be the next one drawn, and would fail the mail of every contact in turn.
+            mail.keeps = filled.shown;
+            return Err(mail.refused(*tag));
+        }
         let mut draws = Vec::with_capacity(filled.shown.len());
         for question in &filled.shown {
             let Some(Some(Answer::Code { code, expires_at, .. })) = mail.answers.get(*question) else { continue };
@@ -210,7 +236,7 @@ impl Batch<'_> {
         let mut kept: Vec<(&str, Key)> = Vec::new();
         let mut unshown: Sorted<String, Sorted<Key, Vec<Held>>> = Sorted::default();
         for (mail, made) in self.mails.iter().zip(made) {
-            let shown: &[usize] = made.as_ref().map_or(&[], |made| &made.filled.shown);
+            let shown: &[usize] = made.as_ref().map_or(&mail.keeps, |made| &made.filled.shown);
             for (question, held) in mail.held.iter().enumerate() {
                 let handle = mail.template.questions()[question].handle.as_str();
                 match held {

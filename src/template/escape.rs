@@ -1,12 +1,15 @@
 //! Making a value safe for its place.
 
+use super::next::Next;
 use super::place::Place;
 
 /// Adds `text` to `out`, escaped for `place`. Cost: one pass.
 ///
+/// `next` is an engine that reads the mail after us: its delimiters are hidden, but in plain text, which has no escape.
+///
 /// `commented` says that the place lies in a downlevel-hidden conditional comment: there the text must also not be
 /// able to end the comment, alone or together with what stands around it.
-pub(super) fn escape(place: Place, commented: bool, text: &str, out: &mut String) {
+pub(super) fn escape(place: Place, commented: bool, next: Option<Next>, text: &str, out: &mut String) {
     // A single hyphen between other characters ends no comment, and codes with hyphens are common.
     let hyphens = commented && (text.starts_with('-') || text.ends_with('-') || text.contains("--"));
     match place {
@@ -14,13 +17,13 @@ pub(super) fn escape(place: Place, commented: bool, text: &str, out: &mut String
         Place::Plain => {
             out.extend(text.chars().map(|character| if breaks_line(character) { ' ' } else { character }));
         }
-        Place::Markup => markup(text, hyphens, out),
+        Place::Markup => markup(text, hyphens, next, out),
         Place::UrlPath if matches!(text, "." | "..") => {
             // Browsers resolve `.` and `..` as steps in a path, `%2E` too. Encoded twice the server sees no step.
             text.chars().for_each(|_| out.push_str("%252E"));
         }
         Place::UrlPath | Place::UrlTail => percent(text, hyphens, out),
-        Place::Json => json(text, hyphens, out),
+        Place::Json => json(text, hyphens, next, out),
     }
 }
 
@@ -29,10 +32,17 @@ fn breaks_line(character: char) -> bool {
 }
 
 /// Character references for the five characters that mean something in text or a quoted attribute.
-fn markup(text: &str, hyphens: bool, out: &mut String) {
+fn markup(text: &str, hyphens: bool, next: Option<Next>, out: &mut String) {
     let mut kept = 0;
     for (at, byte) in text.bytes().enumerate() {
         let reference = match byte {
+            b'{' | b'}' | b'%' | b'#' | b'\\' if hidden(next, byte.into()) => match byte {
+                b'{' => "&#123;",
+                b'}' => "&#125;",
+                b'%' => "&#37;",
+                b'#' => "&#35;",
+                _ => "&#92;",
+            },
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
@@ -61,9 +71,10 @@ fn percent(text: &str, hyphens: bool, out: &mut String) {
 }
 
 /// JSON string content (RFC 8259, section 7) that is also inert in HTML.
-fn json(text: &str, hyphens: bool, out: &mut String) {
+fn json(text: &str, hyphens: bool, next: Option<Next>, out: &mut String) {
     for character in text.chars() {
         match character {
+            special if hidden(next, special) => unicode(special, out),
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '<' | '>' | '&' | '\'' | '\u{2028}' | '\u{2029}' => unicode(character, out),
@@ -72,6 +83,10 @@ fn json(text: &str, hyphens: bool, out: &mut String) {
             other => out.push(other),
         }
     }
+}
+
+fn hidden(next: Option<Next>, character: char) -> bool {
+    next.is_some_and(|next| next.hides(character))
 }
 
 fn unicode(character: char, out: &mut String) {
@@ -91,7 +106,7 @@ mod tests {
 
     fn escaped(place: Place, text: &str) -> String {
         let mut out = String::new();
-        escape(place, false, text, &mut out);
+        escape(place, false, None, text, &mut out);
         out
     }
 
@@ -124,11 +139,28 @@ mod tests {
             [(Place::Markup, "&#45;&#45;&gt;"), (Place::UrlTail, "%2D%2D%3E"), (Place::Json, "\\u002D\\u002D\\u003E")]
         {
             let mut out = String::new();
-            escape(place, true, "-->", &mut out);
+            escape(place, true, None, "-->", &mut out);
             assert_eq!(out, wanted);
         }
         let mut out = String::new();
-        escape(Place::Markup, true, "SPRING-10", &mut out);
+        escape(Place::Markup, true, None, "SPRING-10", &mut out);
         assert_eq!(out, "SPRING-10");
+    }
+
+    #[test]
+    fn what_the_next_engine_reads_is_hidden_where_there_is_an_escape() {
+        for (next, place, wanted) in [
+            (Next::Liquid, Place::Markup, "&#123;&#125;&#37;#\\&lt;"),
+            (Next::Jinja, Place::Markup, "&#123;&#125;&#37;&#35;\\&lt;"),
+            (Next::Handlebars, Place::Markup, "&#123;&#125;%#&#92;&lt;"),
+            (Next::Ejs, Place::Markup, "{}&#37;#\\&lt;"),
+            (Next::Liquid, Place::UrlTail, "%7B%7D%25%23%5C%3C"),
+            (Next::Handlebars, Place::Json, "\\u007B\\u007D%#\\u005C\\u003C"),
+            (Next::Liquid, Place::Json, "\\u007B\\u007D\\u0025#\\\\\\u003C"),
+        ] {
+            let mut out = String::new();
+            escape(place, false, Some(next), "{}%#\\<", &mut out);
+            assert_eq!(out, wanted, "{next:?} {place:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::escape::escape;
 use super::rounds::Choice;
-use super::{Answer, DateFormat, Kind, Node, Occurrence, OnEmpty, Template};
+use super::{Answer, DateFormat, Kind, Node, Occurrence, OnEmpty, Place, Template};
 use crate::record::record;
 
 /// A date that the host must write: it has the tables (`Intl`), the core has not.
@@ -38,6 +38,9 @@ pub struct Filled {
     pub shown: Vec<usize>,
     /// Questions (ascending, each once) without a code for which a fallback is printed instead.
     pub fell_back: Vec<usize>,
+    /// Tags (in order) whose value the next engine could read as syntax, in plain text where nothing hides it. Their
+    /// values are not in the mail, so it must not be sent.
+    pub refused: Vec<usize>,
 }
 
 /// What a tag prints.
@@ -74,8 +77,8 @@ impl Template {
             match node {
                 Node::Static(segment) => part.pieces.push(segment as i32),
                 Node::If { tag, .. } => note(&mut filled.shown, self.tags[tag as usize].question),
-                Node::Value(tag) => {
-                    let tag = &self.tags[tag as usize];
+                Node::Value(index) => {
+                    let tag = &self.tags[index as usize];
                     let value = value(tag, answers);
                     let drawn = matches!(answers.get(tag.question), Some(Some(Answer::Code { .. })));
                     let text = match &value {
@@ -92,9 +95,11 @@ impl Template {
                     } else if !text.is_empty() {
                         note(&mut filled.fell_back, tag.question);
                     }
-                    if let (false, Some(place)) = (text.is_empty(), tag.place) {
+                    if tag.place == Some(Place::Plain) && self.next.is_some_and(|next| next.refuses(text)) {
+                        filled.refused.push(index as usize);
+                    } else if let (false, Some(place)) = (text.is_empty(), tag.place) {
                         let mut escaped = String::with_capacity(text.len());
-                        escape(place, tag.commented, text, &mut escaped);
+                        escape(place, tag.commented, self.next, text, &mut escaped);
                         part.pieces.push(!(part.values.len() as i32));
                         part.values.push(escaped);
                     }

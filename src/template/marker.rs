@@ -9,6 +9,9 @@ use crate::error::{Code, Error, Result};
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// What stands before the nonce.
 pub(super) const OPEN: &str = "[[coupon:";
+/// So many characters of a nonce tell that a marker was there, whatever was done to it: a template that holds them by
+/// chance is one in some hundred million.
+pub(super) const TELLING: usize = 8;
 
 /// The marker that stands for a tag in this render, such as `marker(nonce, "coupon \"spring-sale\"")`; `{%` and `%}`
 /// around the tag may be left out. The tag is checked when the marker is read.

@@ -29,7 +29,10 @@ mod fill;
 mod format;
 mod html;
 mod marker;
+#[cfg(feature = "manage")]
+pub mod migrate;
 mod names;
+mod next;
 mod parse;
 mod place;
 mod readings;
@@ -43,7 +46,8 @@ pub use crate::pool::document::OnEmpty;
 pub use fill::{DateRequest, Filled, FilledPart};
 pub use format::{DIRECTIVES, DateFormat};
 pub use marker::marker;
-pub use parse::parse;
+pub use next::Next;
+pub use parse::{parse, parse_before};
 pub use place::{Place, Spot};
 pub use rounds::{Answer, Outcome, Want};
 
@@ -187,6 +191,8 @@ pub struct Template {
     tags: Vec<Occurrence>,
     questions: Vec<Question>,
     warnings: Vec<Warning>,
+    /// The engine that reads the mail after us.
+    next: Option<Next>,
 }
 
 impl Template {

@@ -162,7 +162,7 @@ pub struct Spot {
 
 impl Spot {
     /// An error that points here, in its text and in its details.
-    pub(super) fn error(self, code: Code, text: impl AsRef<str>) -> Error {
+    pub(crate) fn error(self, code: Code, text: impl AsRef<str>) -> Error {
         let part = match self.part {
             PartName::Whole => String::new(),
             other => format!("{}, ", other.as_str()),

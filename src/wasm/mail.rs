@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::flow::Host;
 use crate::flow::render::{Made, Mails, render};
 use crate::sorted::Sorted;
-use crate::template::{FilledPart, Mode, PartName, Source, Template, parse};
+use crate::template::{FilledPart, Mode, Next, PartName, Source, Template, parse_before};
 
 pub(super) fn invalid(option: &'static str, message: impl Into<String>) -> Error {
     Error::new(Code::InvalidArgument, message).with("option", option)
@@ -30,8 +30,8 @@ pub(super) struct Templates {
 #[wasm_bindgen]
 impl Engine {
     /// Parses a template and keeps it: `{ id, segments }`.
-    pub fn compile(&self, parts: JsValue, mode: &str, nonce: Option<String>) -> Outcome<JsValue> {
-        self.parse(&parts, mode, nonce.as_deref()).map_err(|error| error_to_js(&error))
+    pub fn compile(&self, parts: JsValue, mode: &str, nonce: Option<String>, next: Option<String>) -> Outcome<JsValue> {
+        self.parse(&parts, mode, nonce.as_deref(), next.as_deref()).map_err(|error| error_to_js(&error))
     }
 
     /// Lets a template go.
@@ -58,27 +58,19 @@ impl Engine {
         }
     }
 
-    fn parse(&self, parts: &JsValue, mode: &str, nonce: Option<&str>) -> Result<JsValue> {
+    fn parse(&self, parts: &JsValue, mode: &str, nonce: Option<&str>, next: Option<&str>) -> Result<JsValue> {
         let mode = match mode {
             "html" => Mode::Html,
             "mjml" => Mode::Mjml,
             "text" => Mode::Text,
             other => return Err(invalid("mode", format!("mode is \"html\", \"mjml\" or \"text\", not {other}"))),
         };
-        let mut texts = Vec::new();
-        for part in js_sys::Array::from(parts).iter() {
-            let name = match text_property(&part, "part").as_str() {
-                "subject" => PartName::Subject,
-                "preheader" => PartName::Preheader,
-                "html" => PartName::Html,
-                "text" => PartName::Text,
-                "amp" => PartName::Amp,
-                _ => PartName::Whole,
-            };
-            texts.push((name, text_property(&part, "text")));
-        }
+        let next = next.map(|name| Next::named(name).ok_or_else(|| {
+            invalid("next", format!("next is \"liquid\", \"handlebars\", \"mustache\", \"nunjucks\", \"jinja\", \"twig\" or \"ejs\", not {name}"))
+        })).transpose()?;
+        let texts = texts_of(parts);
         let sources: Vec<_> = texts.iter().map(|(part, text)| Source { part: *part, text }).collect();
-        let template = parse(&sources, mode, nonce)?;
+        let template = parse_before(&sources, mode, nonce, next)?;
         let segments = js_sys::Array::new();
         for part in template.parts() {
             let ends: Vec<u32> = part.segments().iter().flat_map(|(start, end)| [*start, *end]).collect();
@@ -94,6 +86,22 @@ impl Engine {
         let known = self.templates.kept.borrow().get(&id).cloned();
         known.ok_or_else(|| Error::new(Code::Internal, "a template was used after it was let go"))
     }
+}
+
+/// The parts of a template as JavaScript hands them over.
+pub(super) fn texts_of(parts: &JsValue) -> Vec<(PartName, String)> {
+    let part = |part: JsValue| {
+        let name = match text_property(&part, "part").as_str() {
+            "subject" => PartName::Subject,
+            "preheader" => PartName::Preheader,
+            "html" => PartName::Html,
+            "text" => PartName::Text,
+            "amp" => PartName::Amp,
+            _ => PartName::Whole,
+        };
+        (name, text_property(&part, "text"))
+    };
+    js_sys::Array::from(parts).iter().map(part).collect()
 }
 
 type Results = Vec<Result<Made>>;

@@ -7,7 +7,7 @@ use super::convert::{
     Entries, error_to_js, from_js, property, serialized, text_property, texts_from_js, texts_to_js, to_js,
 };
 use super::engine::{Engine, Flow, Outcome, entropy, handle_of};
-use super::mail::{invalid, mails_to_js};
+use super::mail::{invalid, mails_to_js, texts_of};
 use crate::error::{Code, Error, Result};
 use crate::flow::alerts::history;
 use crate::flow::export::{What, export};
@@ -24,6 +24,8 @@ use crate::generate::pattern::Pattern;
 use crate::import::{ColumnRef, ExpiryColumn, ImportLimits, ImportOptions, NO_DELIMITER};
 use crate::pool::settings::Settings;
 use crate::record::{FromValue, Value};
+use crate::template::Source;
+use crate::template::migrate::{Vendor, migrate};
 
 #[wasm_bindgen]
 impl Engine {
@@ -34,6 +36,43 @@ impl Engine {
             Ok(texts_to_js(&generator.block(count as usize, None)?.codes))
         };
         made().map_err(|error| error_to_js(&error))
+    }
+
+    /// Rewrites a vendor's coupon tags: `{ texts, changes, left, pools }`. `handles` is an array of `{ name, handle }`.
+    pub fn migrate(&self, parts: JsValue, vendor: &str, handles: JsValue) -> Outcome<JsValue> {
+        let made = || -> Result<JsValue> {
+            let vendor = Vendor::named(vendor).ok_or_else(|| {
+                invalid(
+                    "vendor",
+                    format!("vendor is \"klaviyo\", \"braze\", \"emarsys\" or \"salesforce\", not {vendor}"),
+                )
+            })?;
+            let texts = texts_of(&parts);
+            let sources: Vec<_> = texts.iter().map(|(part, text)| Source { part: *part, text }).collect();
+            let done = migrate(
+                &sources,
+                vendor,
+                &from_js::<Vec<Pair>>(handles)?
+                    .into_iter()
+                    .map(|Pair { name, handle }| (name, handle))
+                    .collect::<Vec<_>>(),
+            )?;
+            let entries = Entries::new().set("texts", to_js(&done.texts)).set("changes", to_js(&done.changes));
+            Ok(entries.set("left", to_js(&done.left)).set("pools", to_js(&done.pools)).into())
+        };
+        made().map_err(|error| error_to_js(&error))
+    }
+}
+
+/// Which handle a vendor's name is to get.
+struct Pair {
+    name: String,
+    handle: String,
+}
+
+impl FromValue for Pair {
+    fn from_value(mut value: Value) -> Result<Self> {
+        Ok(Pair { name: value.read("name")?, handle: value.read("handle")? })
     }
 }
 

@@ -12,13 +12,19 @@ use super::html::Standing;
 use super::place::{Cursor, Refusal, Spot};
 use super::readings::Readings;
 use super::tag::{self, Wrong};
-use super::{Mode, Node, Part, PartName, Question, Source, Template, Warning, marker};
+use super::{Mode, Next, Node, Part, PartName, Question, Source, Template, Warning, marker};
 
 /// Parses a mail. With a `nonce` only markers that carry it are tags (see [`marker`](super::marker())).
 ///
 /// Errors: `TEMPLATE_SYNTAX` and `TEMPLATE_PLACE` with `part`, `line` and `column` in their details,
 /// `TEMPLATE_TOO_LARGE`, and `INVALID_ARGUMENT` for a bad nonce. Cost: one pass.
 pub fn parse(sources: &[Source<'_>], mode: Mode, nonce: Option<&str>) -> Result<Template> {
+    parse_before(sources, mode, nonce, None)
+}
+
+/// Parses a mail that another engine will read after us (see [`Next`]): as [`parse`], and `TEMPLATE_PLACE` for a tag
+/// inside an expression of that engine, or right after a character that could begin one.
+pub fn parse_before(sources: &[Source<'_>], mode: Mode, nonce: Option<&str>, next: Option<Next>) -> Result<Template> {
     let bytes: usize = sources.iter().map(|source| source.text.len()).sum();
     if bytes > TEMPLATE_BYTES {
         let text = format!("the template has {bytes} bytes; at most {TEMPLATE_BYTES} are read");
@@ -32,6 +38,7 @@ pub fn parse(sources: &[Source<'_>], mode: Mode, nonce: Option<&str>) -> Result<
             tags: Vec::new(),
             questions: Vec::new(),
             warnings: Vec::new(),
+            next,
         },
         questions: Sorted::default(),
     };
@@ -138,6 +145,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         if let (true, Some(spot)) = (self.html.is_some_and(|html| html.meta_turned()), self.meta) {
             return Err(refused(spot, Refusal::Guarded));
         }
+        self.check_next(self.text.len(), None)?;
         self.end_segment(self.text.len());
         let nodes = first..self.program.template.nodes.len();
         self.program.template.parts.push(Part { name: self.name, segments: self.segments, nodes });
@@ -191,11 +199,13 @@ impl<'a, 'p> Reader<'a, 'p> {
 
     /// Reads a source in which only markers with this nonce are tags.
     fn markers(&mut self, nonce: &str) -> Result<()> {
-        for found in self.text.match_indices(nonce).map(|(at, _)| at) {
+        // The start of a nonce is enough to see that a marker was cut off or taken apart.
+        for found in self.text.match_indices(&nonce[..marker::TELLING]).map(|(at, _)| at) {
             let start = found.saturating_sub(marker::OPEN.len());
-            let whole = self.text[..found].ends_with(marker::OPEN);
+            let whole = self.text[..found].ends_with(marker::OPEN) && self.text[found..].starts_with(nonce);
             let spot = self.cursor.at(if whole { start } else { found });
-            let Some((inside, length)) = marker::read(&self.text[found + nonce.len()..]).filter(|_| whole) else {
+            let rest = self.text.get(found + nonce.len()..).unwrap_or("");
+            let Some((inside, length)) = marker::read(rest).filter(|_| whole) else {
                 let text = "a marker was changed by the other template engine; print it unescaped and not URL-encoded";
                 return Err(spot.syntax(text));
             };
@@ -215,6 +225,15 @@ impl<'a, 'p> Reader<'a, 'p> {
             self.own(tag, spot, start, found + nonce.len() + length)?;
         }
         Ok(())
+    }
+
+    /// Checks the text since the last tag of ours against the engine that runs next; `tag` is the tag that follows.
+    fn check_next(&self, end: usize, tag: Option<Spot>) -> Result<()> {
+        let text = self.text.get(self.segment..end).unwrap_or("");
+        let clash = self.program.template.next.and_then(|next| next.clash(text, tag.is_some()));
+        let Some(clash) = clash else { return Ok(()) };
+        let spot = tag.unwrap_or_else(|| self.cursor.clone().at(end));
+        Err(spot.error(Code::TemplatePlace, clash.advice()))
     }
 
     fn in_comment(&self) -> bool {

@@ -12,6 +12,7 @@ use super::{Frame, OwnIf, Reader, refused};
 impl Reader<'_, '_> {
     /// Takes a tag of ours that lies from `start` to `end`.
     pub(super) fn own(&mut self, tag: Tag, spot: Spot, start: usize, end: usize) -> Result<()> {
+        self.check_next(start, Some(spot))?;
         self.end_segment(start);
         self.segment = end;
         self.read = end;
