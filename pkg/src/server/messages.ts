@@ -218,6 +218,7 @@ export const uploadOptions = named(
     sheet: maybe(column),
     expiresAt: maybe(moment),
     dryRun: maybe(flag()),
+    takeOver: maybe(either(flag(), text({ maxLength: 100 }))),
     limits: maybe(
       object({
         rowBytes: most,
