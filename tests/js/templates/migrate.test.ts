@@ -26,7 +26,7 @@ describe("migrateTags", () => {
       });
       assert.deepEqual(done.left, []);
       assert.deepEqual(done.changes[0], { part: "subject", line: 1, column: 3, from: code, to: tag });
-      assert.deepEqual([done.changes[1]?.part, done.changes[1]?.line, done.changes[1]?.column], ["html", 2, 30]);
+      assert.deepEqual([done.changes[1]?.part, done.changes[1]?.line, done.changes[1]?.column], ["html", 2, 31]);
       const handle = "spring-sale";
       assert.deepEqual(done.pools, [{ name: vendor === "emarsys" ? "voucher" : "Spring Sale", handle }]);
       if (vendor === "klaviyo") await bench.pool(handle, ["S-1"]);
