@@ -102,7 +102,7 @@ describe("marks", () => {
     for await (const result of bench.pools.renderMany(contacts, { message: "m", marks }))
       outputs.push(result.error ?? result.output);
     assert.deepEqual(outputs, ["<p>x: A-1</p>", '<p>{% coupon "a" %}: A-2</p>', "<p>z: A-3</p>"]);
-    const compiled = bench.pools.compile(html("w") + '{% coupon "a" %}');
+    const compiled = bench.pools.compile(`${html("w")}{% coupon "a" %}`);
     const contact = "w";
     assert.equal(
       (await bench.pools.render(compiled, { message: "m", contact, marks })).output,
