@@ -43,7 +43,13 @@ impl World {
             // The last finite pool begins without codes.
             if index < POOLS.len() - 2 {
                 let file = File::random(&mut self.chance, pool, 30);
-                self.alone(Order::Upload { pool: (*pool).to_owned(), file, cancelled: None, dry_run: false, take_over: false })?;
+                self.alone(Order::Upload {
+                    pool: (*pool).to_owned(),
+                    file,
+                    cancelled: None,
+                    dry_run: false,
+                    take_over: false,
+                })?;
             }
         }
         let chance = &mut self.chance;
@@ -152,7 +158,13 @@ impl World {
         self.promises.at_rest(&self.store, self.clock)?;
         crate::promises::shop::at_rest(&self.store, &self.shop, self.clock)?;
         for (pool, file) in self.promises.unfinished_uploads() {
-            self.alone(Order::Upload { pool: pool.clone(), file: file.clone(), cancelled: None, dry_run: false, take_over: false })?;
+            self.alone(Order::Upload {
+                pool: pool.clone(),
+                file: file.clone(),
+                cancelled: None,
+                dry_run: false,
+                take_over: false,
+            })?;
             self.promises.taken(&self.store, &pool, &file)?;
         }
         // Long after everything has expired, a retry is still the same draw; the promise is looked at as it is told.
