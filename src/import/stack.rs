@@ -9,8 +9,7 @@ use super::report::Report;
 use crate::code::{self, Block, Run, Texts};
 use crate::error::{Code, Result};
 
-/// One code, beside its text.
-#[derive(Clone, Copy)]
+/// One code that was not looked at yet, beside its text.
 struct Entry {
     fingerprint: u64,
     /// Its expiry as a number that orders as expiries do.
@@ -27,12 +26,13 @@ pub(super) struct Stack {
     /// Whether anybody wants the blocks.
     wanted: bool,
     seen: KeySet,
+    /// The codes that are not settled: the last ones.
     entries: Vec<Entry>,
     codes: Texts,
     /// The keys of all of them, or none if each key is its code.
     keys: Texts,
-    /// How many of the codes are known to be no duplicates.
-    settled: usize,
+    /// Of the codes that are known to be no duplicates. There may be millions: nothing else of them is kept.
+    ranks: Ranks,
     /// The order in which codes go into blocks, once there are enough of them; and how many have gone.
     order: Vec<u32>,
     gone: usize,
@@ -53,7 +53,7 @@ impl Stack {
             entries: Vec::new(),
             codes: Texts::default(),
             keys: Texts::default(),
-            settled: 0,
+            ranks: Ranks::default(),
             order: Vec::new(),
             gone: 0,
             all_expiries: HashTable::new(),
@@ -88,43 +88,40 @@ impl Stack {
             let found = format!("The codes take more than {limit} bytes of memory to be compared with each other.");
             return Err(past(Code::UploadTooManyCodes, found, "Split the file.", "dedupeBytes", limit));
         }
-        let Stack { entries, codes, keys, settled, .. } = self;
-        let keys = if keys.is_empty() { &*codes } else { &*keys };
-        let fresh = &entries[*settled..];
+        let settled = self.ranks.count;
+        let entries = std::mem::take(&mut self.entries);
+        let keys = if self.keys.is_empty() { &self.codes } else { &self.keys };
         let start = settled.checked_sub(1).map_or(0, |last| keys.ends()[last] as usize);
-        let ends = &keys.ends()[*settled..];
+        let ends = &keys.ends()[settled..];
         let mut duplicates = Vec::new();
         self.seen.insert(
-            fresh.len(),
+            entries.len(),
             &keys.bytes()[start..],
             |index| ends[index] as usize - start,
-            |index| fresh[index].fingerprint,
-            |index| duplicates.push(*settled + index),
+            |index| entries[index].fingerprint,
+            |index| duplicates.push(settled + index),
         )?;
         let mut next = duplicates.iter().copied().peekable();
-        for place in self.settled..self.entries.len() {
-            let Entry { row, rank, .. } = self.entries[place];
+        for (place, &Entry { row, rank, .. }) in (settled..).zip(&entries) {
             if next.next_if_eq(&place).is_some() {
                 report.duplicate(row, self.codes.get(place));
                 continue;
             }
             report.take(row, || self.codes.get_bytes(place), || expiry(rank));
+            self.ranks.push(rank);
             if rank != self.last_rank {
                 self.count_expiry(rank)?;
             }
         }
         if !duplicates.is_empty() {
             let mut next = duplicates.iter().copied().peekable();
-            let kept: Vec<usize> =
-                (self.settled..self.entries.len()).filter(|place| next.next_if_eq(place).is_none()).collect();
-            self.codes.keep(self.settled, &kept);
-            self.keys.keep(self.settled, &kept);
-            for (place, from) in (self.settled..).zip(&kept) {
-                self.entries[place] = self.entries[*from];
-            }
-            self.entries.truncate(self.settled + kept.len());
+            let all = settled..settled + entries.len();
+            let kept: Vec<usize> = all.filter(|place| next.next_if_eq(place).is_none()).collect();
+            self.codes.keep(settled, &kept);
+            self.keys.keep(settled, &kept);
         }
-        self.settled = self.entries.len();
+        self.entries = entries;
+        self.entries.clear();
         Ok(())
     }
 
@@ -148,18 +145,18 @@ impl Stack {
     /// duplicates out of the block costs each row the same, however many there are.
     #[inline]
     pub(super) fn must_settle(&self) -> bool {
-        self.entries.len() - self.settled >= self.limit
+        self.entries.len() >= self.limit
     }
 
     /// Whether blocks are to be taken before more codes are added.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.settled >= self.run
+        self.ranks.count >= self.run
     }
 
     /// How many codes are gathered to be sorted, and have not gone into blocks.
     pub(super) fn waiting(&self) -> usize {
-        if self.run == self.limit { 0 } else { self.entries.len() - self.gone }
+        if self.run == self.limit { 0 } else { self.ranks.count + self.entries.len() - self.gone }
     }
 
     /// The next of the codes that are settled (at most as many as a block holds), sorted by expiry; none never expires
@@ -170,16 +167,16 @@ impl Stack {
         }
         let left = &self.order[self.gone..];
         if left.is_empty() {
-            self.entries.clear();
             self.codes.clear();
             self.keys.clear();
+            self.ranks.clear();
             self.order.clear();
-            (self.settled, self.gone) = (0, 0);
+            self.gone = 0;
             return None;
         }
         let mut places = left[..left.len().min(self.limit)].to_vec();
         self.gone += places.len();
-        let rank = |place: &u32| self.entries[*place as usize].rank;
+        let rank = |place: &u32| self.ranks.get(*place as usize);
         if !places.is_sorted_by_key(rank) {
             places.sort_by_key(rank);
         }
@@ -187,19 +184,25 @@ impl Stack {
             .chunk_by(|one, next| rank(one) == rank(next))
             .map(|run| Run { expires_at: expiry(rank(&run[0])), count: run.len() as u32 })
             .collect();
-        let fingerprints = places.iter().map(|place| self.entries[*place as usize].fingerprint).collect();
+        let all_keys = self.all_keys();
+        let fingerprint = |place: &u32| code::fingerprint_bytes(all_keys.get_bytes(*place as usize));
+        let fingerprints = places.iter().map(fingerprint).collect();
         let (codes, keys) = (self.codes.pick(&places), self.keys.pick(&places));
         Some(Block { codes, keys, fingerprints, runs })
+    }
+
+    fn all_keys(&self) -> &Texts {
+        if self.keys.is_empty() { &self.codes } else { &self.keys }
     }
 
     /// The places of the codes in the order in which they go into blocks: that of the file, or, where that would make
     /// many blocks and the store asks for it, that of their keys.
     fn ordered(&self) -> Vec<u32> {
-        let count = self.entries.len() as u32;
-        if self.run == self.limit || self.entries.len() < SORTED_BLOCKS * self.limit {
+        let count = self.ranks.count as u32;
+        if self.run == self.limit || self.ranks.count < SORTED_BLOCKS * self.limit {
             return (0..count).collect();
         }
-        let keys = if self.keys.is_empty() { &self.codes } else { &self.keys };
+        let keys = self.all_keys();
         let shared = shared_prefix(keys);
         // Eight bytes decide nearly every comparison, without a look at the texts.
         let head = |key: &[u8]| {
@@ -212,6 +215,40 @@ impl Stack {
         let text = |place: u32| keys.get_bytes(place as usize);
         order.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| text(one.1).cmp(text(other.1))));
         order.into_iter().map(|(_, place)| place).collect()
+    }
+}
+
+/// The ranks of many codes: one for all of them, as in most files, or one each.
+#[derive(Default)]
+struct Ranks {
+    count: usize,
+    all: u64,
+    /// Empty while all have the same.
+    each: Vec<u64>,
+}
+
+impl Ranks {
+    #[inline]
+    fn push(&mut self, rank: u64) {
+        if self.count == 0 {
+            self.all = rank;
+        } else if self.each.is_empty() && rank != self.all {
+            self.each = vec![self.all; self.count];
+        }
+        if !self.each.is_empty() {
+            self.each.push(rank);
+        }
+        self.count += 1;
+    }
+
+    #[inline]
+    fn get(&self, place: usize) -> u64 {
+        self.each.get(place).copied().unwrap_or(self.all)
+    }
+
+    fn clear(&mut self) {
+        self.each.clear();
+        self.count = 0;
     }
 }
 

@@ -88,7 +88,7 @@ function configure(connection: SqliteDatabase, engine: SqlEngine, options: Sqlit
     name: "sqlite",
     durability: inMemory ? "none" : synchronous === "normal" ? "process-crash" : "power-loss",
     failover: "may-lose",
-    limits: { claimItems: 5_000, blockCodes: 10_000, sortCodes: 2_000_000 },
+    limits: { claimItems: 5_000, blockCodes: 10_000, sortCodes: 4_000_000 },
   };
 }
 
