@@ -1,6 +1,6 @@
 # Every target installs what it needs first. Set WASM_TOOLCHAIN=active|debian|rustup to choose the wasm compiler.
 .DELETE_ON_ERROR:
-.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium
+.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-openapi test-e2e chromium
 
 BIN := node_modules/.bin
 RUST := Cargo.toml Cargo.lock $(shell find src tools -name '*.rs' -o -name Cargo.toml)
@@ -29,6 +29,10 @@ site: build
 
 demo: build
 	@node www/demo.mjs
+
+test-openapi: build
+	scripts/need-schemathesis.sh
+	node --import tsx tests/openapi/schemathesis.ts
 
 edge: build
 	@node www/edge/serve.mjs
