@@ -1,6 +1,6 @@
 # Every target installs what it needs first. Set WASM_TOOLCHAIN=active|debian|rustup to choose the wasm compiler.
 .DELETE_ON_ERROR:
-.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium bench-large chaos
+.PHONY: start build test demo edge bench bench-worker fuzz pack site clean check-rust check-js test-rust test-js test-hosts test-e2e chromium bench-large chaos test-openapi
 
 BIN := node_modules/.bin
 # A file that hangs fails after 15 minutes; the slowest takes two.
@@ -31,6 +31,10 @@ site: build
 
 demo: build
 	@node www/demo.mjs
+
+test-openapi: build
+	scripts/need-schemathesis.sh
+	node --import tsx tests/openapi/schemathesis.ts
 
 edge: build
 	@node www/edge/serve.mjs

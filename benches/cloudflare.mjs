@@ -73,6 +73,17 @@ await withFolder(async (folder) => {
         });
         await ask(`${store}/replay?${size}`);
       }
+      await ask(`${store}/send?uses=1000&run=${next()}`);
+      const senders = [
+        { name: "coupon-pools", ready: next, run: (n) => ask(`${store}/send?uses=1000&run=${n}`) },
+        { name: "the statements and the mails, by hand", run: () => ask(`${store}/resend?uses=1000`) },
+      ];
+      report({
+        title: `a send of 1,000 mails of 6 kB, ${store}, in workerd on this machine`,
+        work: { amount: 1000, unit: "mails" },
+        contestants: await rounds(senders, { warmUps: 3 }),
+        goals: [{ ours: "coupon-pools", peer: "the statements and the mails, by hand", most: 1.5 }],
+      });
     }
   } finally {
     await worker.dispose();

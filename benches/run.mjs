@@ -18,6 +18,7 @@ const CASES = [
   "postgres",
   "redis",
   "cloudflare",
+  "edge",
   "uploads",
   "large",
   "mails",

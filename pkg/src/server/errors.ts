@@ -38,7 +38,7 @@ const BY_CLASS: Record<string, number> = {
 };
 
 /** Every status that a refusal may have, for the description. */
-export const STATUSES = [...new Set([...Object.values(BY_CODE), ...Object.values(BY_CLASS), 500])].sort();
+export const STATUSES = [...new Set([...Object.values(BY_CODE), ...Object.values(BY_CLASS), 401, 500])].sort();
 
 /** An error as JSON. */
 export interface Failure {

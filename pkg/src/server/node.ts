@@ -26,7 +26,10 @@ export function toNode<Context = undefined>(
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse, aborter: AbortController): Promise<void> {
     const request = requestOf(incoming, aborter.signal, options.origin);
     if (request === null) {
-      outgoing.writeHead(400).end();
+      // `Request` itself knows no TRACE.
+      const traces = incoming.method === "TRACE" || incoming.method === "TRACK";
+      outgoing.writeHead(traces ? 405 : 400, traces ? { Allow: "GET, POST, PATCH" } : {}).end();
+      sink(incoming, outgoing);
       return;
     }
     const response = await handler(request, options.context?.(incoming) as Context);
@@ -58,14 +61,14 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal, origin: strin
 
 /** The body, at the pace of its reader. One that breaks off is an error and no end. */
 function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let over = false;
+  const end = (finish: () => void) => {
+    if (!over) finish();
+    over = true;
+  };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        let over = false;
-        const end = (finish: () => void) => {
-          if (!over) finish();
-          over = true;
-        };
         incoming.on("data", (chunk: Uint8Array) => {
           if (over) return;
           controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
@@ -79,6 +82,7 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
       },
       pull: () => void incoming.resume(),
       cancel() {
+        over = true;
         // The rest is read and dropped: a client reads its answer only when it has been let finish.
         incoming.removeAllListeners("data").resume();
       },

@@ -47,6 +47,7 @@ export function openapi(options: DescriptionOptions = {}): object {
 
 const WHY: Record<number, string> = {
   400: "An argument is missing, wrong or out of range.",
+  401: "The host asks who it is; the answer may be its own.",
   403: "`authorize` refuses, or the page is of an origin that was not named.",
   404: "There is no such pool, batch or route.",
   405: "Another method is meant.",

@@ -459,6 +459,21 @@ describe("over node:http", () => {
     );
   });
 
+  it("a body that was refused halfway comes to its end without harm", async () => {
+    await serve(
+      async (url) => {
+        const headers = { ...AUTHORIZED, "Content-Type": "application/json" };
+        for (let tries = 0; tries < 3; tries++) {
+          const ask = (body: Blob) =>
+            fetch(`${url}/preview`, { method: "POST", headers, body: body.stream(), duplex: "half" } as RequestInit);
+          assert.equal((await ask(new Blob([JSON.stringify({ template: "x".repeat(500_000) })]))).status, 413);
+          assert.equal((await ask(new Blob([JSON.stringify({ template: "x" })]))).status, 200);
+        }
+      },
+      { limits: { templateBytes: 1_000 } },
+    );
+  });
+
   it("an export that fails halfway does not look whole", async () => {
     const bench = Bench.inMemory();
     await bench.pool("a", codes("A", 9_000));
