@@ -243,7 +243,7 @@ export interface StoreLimits {
   readonly blockCodes: number;
   /**
    * For a store that keeps keys in a tree on disk: so many codes of a large upload at a time come in the order of their
-   * keys, so that a block touches few of the tree's pages. The engine holds them meanwhile, at some 50 bytes each. By
+   * keys, so that a block touches few of the tree's pages. The engine holds them meanwhile, at some 40 bytes each. By
    * default codes come in the order of the file, which is also that of draws; small uploads (under eight blocks) always do.
    */
   readonly sortCodes?: number;

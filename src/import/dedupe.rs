@@ -37,10 +37,7 @@ pub(super) struct KeySet {
 impl KeySet {
     /// An empty set, with room for about so many keys.
     pub(super) fn new(expected: usize) -> Self {
-        let each = expected / PARTS;
-        // As full as parts of that size become when they grow by themselves: at twenty million keys twice the room is 270 MB.
-        let room = if each * 2 <= ROOMY { each * 2 } else { each + each / 3 };
-        let slots = room.next_power_of_two().max(SLOTS);
+        let slots = (expected / PARTS * 2).next_power_of_two().max(SLOTS);
         KeySet { keys: Keys::default(), parts: (0..PARTS).map(|_| Part { slots: vec![0; slots], used: 0 }).collect() }
     }
 

@@ -56,7 +56,7 @@ const NONE: readonly Hit[] = [];
 /**
  * The fingerprints of one pool: open-addressed tables that only grow, as block numbers do. Of each only the lower word is
  * kept, and the table that the upper one has chosen: of twenty million keys that are looked for among twenty million
- * others, some 400 are read for nothing. About 12 bytes a key.
+ * others, some 400 are read for nothing. About 15 bytes a key.
  */
 export class Fingerprints {
   /** The last block that is in here. */

@@ -6,7 +6,7 @@ import { got, range } from "./database.js";
 import { Fingerprints, type Hit } from "./fingerprints.js";
 import type { BatchRecord, BlockRecord, DrawRecord, FingerprintRecord, LotRecord, PoolScope } from "./records.js";
 
-/** How many pools' fingerprints are kept: about 12 bytes a code. */
+/** How many pools' fingerprints are kept: about 15 bytes a code. */
 const POOLS = 4;
 
 /** How many blocks' fingerprints are read at once. */
