@@ -20,7 +20,11 @@ fn the_docs_list_every_error_code() {
         "| `ENGINE_CRASHED` | `EngineCrashedError` | The engine crashed and was replaced. Draws, renders and look-ups were \
          tried once more before you see this; uploads and exports start again. |\n\
          | `WORKER_UNAVAILABLE` | `CouponPoolsError` | The worker of an upload could not be started: its script was not \
-         found, or the page may not run it; nothing was stored. docs/uploads.md says what each page needs. |\n",
+         found, or the page may not run it; nothing was stored. docs/uploads.md says what each page needs. |\n\
+         | `POOL_NOT_ARCHIVED` | `PoolConflictError` | `copyPool` copies archived pools only, so that nobody draws \
+         meanwhile; archive it first. |\n\
+         | `STORE_CANNOT_MOVE` | `CouponPoolsError` | `copyPool` cannot copy from or to this store yet; docs/stores/moving.md \
+         says which it can. |\n",
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -260,6 +260,36 @@ export interface StoreTraits {
   readonly limits: StoreLimits;
 }
 
+/** A code on its way to another store. */
+export interface MovedCode {
+  code: string;
+  /** Its equality key. */
+  key: string;
+  expiresAt: number | null;
+  held: "free" | "void" | MovedDraw;
+}
+
+/** A draw on its way to another store, keys and all: they cannot be made again of texts that were forgotten. */
+export interface MovedDraw {
+  number: number;
+  holder: string | null;
+  /** Whether this is the holder's draw: under `until-expired` a holder may have moved on. */
+  current: boolean;
+  drawnAt: number;
+  redeemedAt: number | null;
+  /** In the order in which they were recorded; `answers` as its draw's was when this use was last answered. */
+  uses: { use: string; answers: number; contact: string | null; message: string | null; slot: string }[];
+  /** How often the draw has been answered. */
+  answers: number;
+}
+
+/** What is counted of a pool beside its stock. */
+export interface MovedTotals {
+  lastNumber: number;
+  fellBack: number;
+  usage: readonly UsageRow[];
+}
+
 export interface Store {
   readonly traits: StoreTraits;
 
@@ -395,6 +425,22 @@ export interface Store {
    * of days that ended by `rollUpBefore` up into days. Changes no count. Does a bounded piece of work; `more`: call again.
    */
   sweep(request: PoolRequest & { now: number; rollUpBefore: number }): Promise<{ more: boolean }>;
+
+  /**
+   * For `copyPool`: the codes that a committed or undone batch has in the pool (free, held or void), by expiry (`null`
+   * last) and upload order. Stores without it, or without `restore`, cannot be copied from or to.
+   */
+  contents?(request: PageRequest & { batch: string }): Promise<Page<MovedCode>>;
+
+  /**
+   * For `copyPool`, into a pool that nobody draws from: makes free codes held, as their draws say, and nothing else moves
+   * but the counts of stock. A code that is held under the same number already stays as it is, so a repeat changes
+   * nothing. Throws if a code is not free (or not there), or a use or a number is taken; then nothing has changed.
+   * `totals` puts the books right: afterwards the next new draw has the number `lastNumber + 1`.
+   */
+  restore?(
+    request: PoolRequest & { draws: readonly { key: string; draw: MovedDraw }[]; totals: MovedTotals | null },
+  ): Promise<void>;
 
   /** Closes what the store opened itself; a database that was passed in stays open. */
   close?(): Promise<void>;

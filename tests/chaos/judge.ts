@@ -1,7 +1,7 @@
 /** Compares what processes were told with what the database holds, promise by promise (docs/promises.md). */
 import { CouponPools } from "coupon-pools";
 import type { BatchRow, FoundRow, Store } from "../../pkg/src/store.js";
-import { everyRow, figuresOf } from "../../pkg/src/testing/stand.js";
+import { everyRow, type Figures, figuresOf } from "../../pkg/src/testing/stand.js";
 import { historyOf, type PoolHistory, type Promised, type Report } from "./history.js";
 import type { Line } from "./log.js";
 import { POOLS, type PoolName } from "./sender.js";
@@ -208,7 +208,12 @@ async function judgeCounts(
   const equal = (what: string, counted: number, rows: number) => {
     if (counted !== rows) report("counts", `${what}: ${counted} by the figures, ${rows} by the rows`);
   };
-  const figures = figuresOf(stock, null, 0);
+  let figures: Figures;
+  try {
+    figures = figuresOf(stock, null, 0);
+  } catch (error) {
+    return report("counts", String(error));
+  }
   equal("free", figures.remaining, free.size);
   equal("assigned", figures.assigned, new Set(uses.map(({ code }) => code)).size);
   equal("redeemed", stock.redeemed, new Set(uses.filter((row) => row.redeemedAt !== null).map((row) => row.code)).size);

@@ -3,6 +3,9 @@ import { ENGINES, type Engine } from "./places.js";
 import { type ChaosResult, runChaos } from "./run.js";
 import { tableOf } from "./table.js";
 
+// Servers are taken along when the process exits, which a signal alone would not let it do.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 const draws = Number(process.env.CHAOS_DRAWS ?? 1_000_000);
 const engines = (process.env.CHAOS_ENGINES?.split(",") ?? ENGINES) as Engine[];
 const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
@@ -22,6 +25,7 @@ for (const engine of engines) {
     patience: 3_600_000,
   });
   results.push(result);
+  console.log(tableOf([result]));
   for (const one of result.cases) console.error(`${engine}: ${one}`);
 }
 console.log(tableOf(results));

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Store } from "../../pkg/src/store.js";
+import type { Store } from "coupon-pools";
 import { startPostgres } from "../servers/postgres.js";
 import { startPrivateRedis } from "../servers/redis.js";
 import type { Server } from "../servers/server.js";

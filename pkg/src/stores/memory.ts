@@ -5,6 +5,7 @@
 import type { PoolDocument, Stock, Store, UsageRow } from "../store.js";
 import { readCursor, toPage } from "./cursors.js";
 import { claim, release } from "./memory/claims.js";
+import { contents, restore } from "./memory/moves.js";
 import { batches, codes, draws, find } from "./memory/pages.js";
 import { PoolState } from "./memory/pool.js";
 import { addBlock, begin, commit, drop, sweep, undo } from "./memory/uploads.js";
@@ -259,6 +260,16 @@ export function memory(options: MemoryOptions = {}): Store {
         if (saved && entry === null) pool.journal.delete(id);
         else if (saved) pool.journal.set(id, { revision: (expected ?? 0) + 1, entry: JSON.stringify(entry) });
         return { saved, record: pool.journalEntry(id) };
+      });
+    },
+
+    contents: (request) =>
+      within(request, (pool) => (pool === undefined ? { rows: [], next: null } : contents(pool, request))),
+
+    restore(request) {
+      return within(request, (pool) => {
+        if (pool === undefined) throw new Error(`There is no pool "${request.pool}" to restore draws in.`);
+        restore(pool, request);
       });
     },
 

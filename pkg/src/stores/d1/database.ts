@@ -16,7 +16,7 @@ export interface D1Prepared {
 }
 
 /** What a call of the contract takes and answers. */
-type Calls = Omit<Store, "traits" | "close">;
+type Calls = Omit<Required<Store>, "traits" | "close">;
 export type Request<Method extends keyof Calls> = Parameters<Calls[Method]>[0];
 export type Answer<Method extends keyof Calls> = Awaited<ReturnType<Calls[Method]>>;
 

@@ -40,7 +40,7 @@ export function claim(pool: PoolState, request: ClaimRequest): Claimed {
     }
     pool.useCount += 1;
     const { contact, message, slot } = item;
-    const use: Use = { id: pool.useCount, draw, contact, message, slot, answers: 0, next: null };
+    const use: Use = { key: item.use, id: pool.useCount, draw, contact, message, slot, answers: 0, next: null };
     if (draw.lastUse === null) draw.firstUse = use;
     else draw.lastUse.next = use;
     draw.lastUse = use;

@@ -53,6 +53,7 @@ export interface Draw {
 }
 
 export interface Use {
+  readonly key: string;
   /** Order of uses in the pool. */
   readonly id: number;
   readonly draw: Draw;

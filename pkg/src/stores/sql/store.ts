@@ -4,6 +4,7 @@ import { readCursor, toPage } from "../cursors.js";
 import { claim, release } from "./claims.js";
 import { first, type SqlEngine } from "./engine.js";
 import { codes, draws, find, markRedeemed, voidCodes } from "./lookups.js";
+import { contents, restore } from "./moves.js";
 import { alertsOf, documentOf, type PoolRow, poolRow, poolsAfter, save, stocksOf, usagesOf } from "./pools.js";
 import { addBlock, batchesBefore, begin, commit, contains, drop, sweep, undo } from "./uploads.js";
 
@@ -175,6 +176,16 @@ export function sqlStore(engine: SqlEngine, traits: StoreTraits, close?: () => v
         }
         return { saved: true, record: look() };
       }),
+
+    contents: (request) => read(request, noRows, (pool) => contents(engine, pool, request)),
+
+    async restore(request) {
+      return engine.write(() => {
+        const pool = poolRow(engine, request);
+        if (pool === undefined) throw new Error(`There is no pool "${request.pool}" to restore draws in.`);
+        restore(engine, pool, request);
+      });
+    },
 
     sweep: (request) => write(request, { more: false }, (pool) => sweep(engine, pool, request)),
 

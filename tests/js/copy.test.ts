@@ -1,0 +1,246 @@
+/** `copyPool`: a pool of every kind, between stores, whole and in spite of crashes at any call. */
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { describe, it } from "node:test";
+import { copyPool } from "../../pkg/src/copy.js";
+import type { Reuse, Store } from "../../pkg/src/store.js";
+import { memory } from "../../pkg/src/stores/memory.js";
+import { type SqliteDatabase, sqlite } from "../../pkg/src/stores/sqlite.js";
+import { seeded } from "../../pkg/src/testing/random.js";
+import { blockOf, DAY, HOUR, itemOf, NOON, Stand, series } from "../../pkg/src/testing/stand.js";
+
+const Database = createRequire(import.meta.url)("libsql") as new (path: string) => SqliteDatabase;
+const STORES: Record<string, () => Store> = {
+  memory: () => memory(),
+  sqlite: () => sqlite(new Database(":memory:")),
+};
+
+/** A pool that has seen everything that can happen to one; then archived. */
+async function livedIn(store: Store, reuse: Reuse, seed: number): Promise<Stand> {
+  const random = seeded(seed);
+  const stand = await new Stand(store, "t", { reuse, caseSensitive: false }).create();
+  const drawn: { use: string; number: number; code: string }[] = [];
+  for (let turn = 0; turn < 60; turn += 1) {
+    stand.now += HOUR;
+    const name = `b${turn}`;
+    if (turn % 6 === 0) {
+      const codes = series(`C${turn}-`, 30);
+      const runs = [
+        { expiresAt: stand.now + 20 * HOUR, count: 10 },
+        { expiresAt: stand.now + 9 * DAY, count: 10 },
+        { expiresAt: null, count: 10 },
+      ];
+      await stand.begin(name);
+      const keys = codes.map((code) => code.toLowerCase());
+      await stand.add(name, 0, blockOf(codes, runs, keys));
+      await stand.commit(name, { fileName: `${name}.csv` });
+    }
+    const items = Array.from({ length: 1 + random.below(6) }, (_, i) => {
+      const contact = `c${random.below(25)}`;
+      return itemOf(`use-${turn}-${i}`, {
+        holder: reuse === "per-message" ? null : `holder-${contact}`,
+        contact,
+        message: `mail-${turn}-${i}`,
+        fallsBack: true,
+      });
+    });
+    const { outcomes } = await stand.claim(items);
+    for (const [i, outcome] of outcomes.entries()) {
+      const use = items[i]?.use as string;
+      if (outcome.code !== null) drawn.push({ use, number: outcome.number, code: outcome.code });
+    }
+    const some = random.pick(drawn);
+    const key = some.code.toLowerCase();
+    if (turn % 4 === 1) await stand.release(some.use, some.number);
+    if (turn % 7 === 2) await store.markRedeemed({ ...stand.name, keys: [key], now: stand.now });
+    if (turn % 9 === 3) await store.voidCodes({ ...stand.name, keys: [`c${turn - 3}-29`, `c${turn - 3}-15`] });
+    if (turn === 40) await stand.undo("b12");
+    if (turn === 45) await store.forget({ ...stand.name, contact: "c3" });
+    if (turn === 50) await stand.claim(items);
+  }
+  await stand.stage("dropped", ["staged"]);
+  await store.dropBatch({ ...stand.name, batch: "dropped" });
+  await store.saveAlerts({ ...stand.name, expected: null, state: { armed: [10] } });
+  await store.saveJournal({ ...stand.name, id: "top-up", expected: null, entry: { step: 2 } });
+  await stand.edit({ archived: true });
+  return stand;
+}
+
+/** All that can be seen of a pool, apart from what an undo has taken out of it. */
+async function seen(stand: Stand) {
+  const { store, name } = stand;
+  const stock = await stand.stock();
+  return {
+    document: await store.load({ ...name, pools: [name.pool] }),
+    draws: await stand.draws(100),
+    codes: (await store.codes({ ...name, cursor: null, limit: 1_000 })).rows,
+    stock: {
+      ...stock,
+      expiries: stock.expiries
+        .map(({ added, undone, ...sum }) => ({ ...sum, added: added - undone }))
+        .filter(({ added }) => added > 0),
+    },
+    batches: (await store.batches({ ...name, cursor: null, limit: 100 })).rows.map(({ added, undone, ...row }) => {
+      return { ...row, added: added - undone };
+    }),
+    usage: await store.usage({ ...name, from: 0, to: 10 * NOON }),
+    alerts: (await store.alerts(name))?.state,
+    journal: (await store.journal(name)).map(({ id, entry }) => ({ id, entry })),
+  };
+}
+
+/** Stores do not agree in which order an object's parts come. */
+const sorted = (_: string, value: unknown): unknown =>
+  value !== null && typeof value === "object" && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+    : value;
+
+/** As `deepEqual` of plain data, but the first difference alone: of large lists a whole comparison takes minutes to print. */
+function same(one: unknown, other: unknown): void {
+  const [texts, others] = [one, other].map((value) => JSON.stringify(value, sorted, 1).split("\n")) as [
+    string[],
+    string[],
+  ];
+  const at = texts.findIndex((line, i) => line !== others[i]);
+  if (at < 0 && texts.length === others.length) return;
+  const around = (lines: string[]) => lines.slice(Math.max(at - 12, 0), at + 3).join("\n");
+  assert.fail(`At line ${at}:\n${around(texts)}\nand\n${around(others)}`);
+}
+
+/** A store that dies at a call of its own choice, before or after it is done; then it lives again, for longer each time. */
+function mortal(store: Store, seed: number): { store: Store; deaths: () => number } {
+  const random = seeded(seed);
+  let left = random.below(4);
+  let deaths = 0;
+  const die = () => {
+    deaths += 1;
+    left = random.below(6 + 2 * deaths);
+    throw new Error("killed, on purpose");
+  };
+  const proxy = new Proxy(store, {
+    get(target, name: keyof Store) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return async (request: unknown) => {
+        left -= 1;
+        if (left < 0 && random.chance(0.5)) die();
+        const answer: unknown = await method.call(target, request);
+        if (left < 0) die();
+        return answer;
+      };
+    },
+  });
+  return { store: proxy, deaths: () => deaths };
+}
+
+for (const [fromName, openFrom] of Object.entries(STORES)) {
+  for (const [toName, openTo] of Object.entries(STORES)) {
+    describe(`copyPool from ${fromName} to ${toName}`, () => {
+      for (const reuse of ["per-message", "per-contact", "until-expired"] as const) {
+        it(`moves a pool whole, whatever call it is killed at (${reuse})`, async (t) => {
+          const from = await livedIn(openFrom(), reuse, 7);
+          const before = await seen(from);
+          const target = openTo();
+          const [source, goal] = [mortal(from.store, 1), mortal(target, 2)];
+          const options = { tenant: "t", pool: "spring-sale", clock: () => from.now };
+          for (let tries = 0; ; tries += 1) {
+            try {
+              await copyPool(source.store, goal.store, options);
+              break;
+            } catch (error) {
+              assert.match(String(error), /killed, on purpose/);
+              assert.ok(tries < 500, "The copy does not end.");
+            }
+          }
+          t.diagnostic(`${source.deaths() + goal.deaths()} deaths`);
+          assert.ok(goal.deaths() > 5, "The new store was killed too seldom.");
+          const to = from.through(target);
+          same(await seen(to), before);
+          same(await seen(from), before);
+          await to.audit();
+          assert.deepEqual(await copyPool(from.store, target, options), {
+            batches: before.batches.length,
+            codes: before.codes.length + (await to.figures()).assigned + (await to.figures()).void,
+            draws: (await to.figures()).assigned,
+          });
+          await lifeGoesOn(from, to);
+        });
+      }
+    });
+  }
+}
+
+/** Both pools, opened again, give the same from here on. */
+async function lifeGoesOn(from: Stand, to: Stand): Promise<void> {
+  for (const stand of [from, to]) await stand.edit({ archived: false });
+  const { reuse } = from.document;
+  const holderOf = (contact: string) => (reuse === "per-message" ? null : `holder-${contact}`);
+  const both = async <Answer>(work: (stand: Stand) => Promise<Answer>) => {
+    const [one, other] = [await work(from), await work(to)];
+    same(other, one);
+    return one;
+  };
+  const [held] = (await from.draws(1_000)).filter(({ redeemedAt }) => redeemedAt === null);
+  const uses = series("use-", 25).flatMap((turn) => series(`${turn}-`, 6));
+  // Retries and new uses, holders old and new: the same codes, numbers, repeats and counts of answers.
+  const items = [...uses, ...series("new-", 15)].map((use, i) => {
+    return itemOf(use, { contact: `c${i % 40}`, holder: holderOf(`c${i % 40}`) });
+  });
+  const claimed = await both(async (stand) => {
+    const { alerts, ...rest } = await stand.claim(items);
+    return { ...rest, state: alerts?.state };
+  });
+  assert.ok(claimed.outcomes.some((outcome) => outcome.code !== null && outcome.repeat));
+  assert.ok(claimed.outcomes.some((outcome) => outcome.code !== null && outcome.fresh));
+  if (held) {
+    const [row] = items.filter(({ use }) => held.message === `mail-${use.slice(4)}`);
+    if (row) await both((stand) => stand.release(row.use, held.number as number));
+  }
+  await both((stand) => stand.undo("b54"));
+  const duplicates = await both((stand) => stand.upload("later", ["c48-3", "c54-29", "fresh"]));
+  assert.ok(Array.isArray(duplicates));
+  await both(async (stand) => {
+    return (await stand.claim(series("last-", 5).map((use) => itemOf(use, { holder: holderOf(use) })))).outcomes;
+  });
+  for (const stand of [from, to]) await stand.audit();
+}
+
+describe("copyPool", () => {
+  const options = { tenant: "t", pool: "spring-sale", clock: () => NOON };
+
+  it("refuses a pool that somebody may draw from, or upload to", async () => {
+    const stand = await new Stand(memory(), "t").create();
+    await assert.rejects(copyPool(stand.store, memory(), options), { code: "POOL_NOT_ARCHIVED" });
+    await stand.stage("b1", ["A"]);
+    await stand.edit({ archived: true });
+    await assert.rejects(copyPool(stand.store, memory(), options), { code: "UPLOAD_IN_PROGRESS" });
+    await assert.rejects(copyPool(memory(), memory(), options), { code: "POOL_NOT_FOUND" });
+  });
+
+  it("refuses another pool of the same name, and leaves it as it is", async () => {
+    const from = await livedIn(memory(), "per-message", 3);
+    const to = await new Stand(memory(), "t").create();
+    await to.upload("b1", ["A", "B"]);
+    await assert.rejects(copyPool(from.store, to.store, options), { code: "POOL_EXISTS" });
+    assert.deepEqual(await to.codes(), ["A", "B"]);
+    assert.equal((await to.store.journal(to.name)).length, 0);
+  });
+
+  it("says so when the pool was changed while it was copied", async () => {
+    const from = await livedIn(memory(), "per-message", 3);
+    const [row] = await from.draws();
+    const use = `use-${row?.message?.slice(5)}`;
+    const onProgress = async ({ batches }: { batches: number }) => {
+      if (batches === 5) await from.release(use, row?.number as number);
+    };
+    await assert.rejects(copyPool(from.store, memory(), { ...options, onProgress }), { code: "POOL_CHANGED" });
+  });
+
+  it("says which store it cannot copy", async () => {
+    const { contents: _contents, ...rest } = memory();
+    await assert.rejects(copyPool(memory(), rest, options), {
+      code: "STORE_CANNOT_MOVE",
+      details: { store: "memory" },
+    });
+  });
+});
