@@ -11,7 +11,7 @@ for (const engine of ENGINES) {
       engine,
       draws: 50_000,
       serverKills: 2,
-      drawsAtOnce: 1_500,
+      drawsAtOnce: 600,
       uploadCodes: 6_000,
       patience: 240_000,
       seed: Date.now() % 1_000_000,
@@ -19,6 +19,6 @@ for (const engine of ENGINES) {
     t.diagnostic(`\n${tableOf([result])}`);
     assert.deepEqual(result.cases, []);
     assert.ok(result.draws >= 50_000, `${result.draws} draws were told`);
-    assert.ok(result.kills >= 5 && result.repeats > 0, `${result.kills} kills, ${result.repeats} repeats`);
+    assert.ok(result.kills >= 2 && result.repeats > 0, `${result.kills} kills, ${result.repeats} repeats`);
   });
 }
