@@ -26,6 +26,19 @@ fn the_docs_list_every_error_code() {
          | `STORE_CANNOT_MOVE` | `CouponPoolsError` | `copyPool` cannot copy from or to this store yet; docs/stores/moving.md \
          says which it can. |\n",
     );
+    table.push_str(
+        "\n`coupon-pools/server` and `coupon-pools/client` have codes of their own, all of `CouponPoolsError`:\n\n\
+         | code | status | when, and what to do |\n| --- | --- | --- |\n\
+         | `FORBIDDEN` | 403 | `authorize` does not let this request do this. |\n\
+         | `WRONG_ORIGIN` | 403 | A page of another origin asks for a change; name its origin in the handler's `origins`. |\n\
+         | `ROUTE_NOT_FOUND` | 404 | There is nothing at this path; check the client's `url` and the handler's `base`. |\n\
+         | `METHOD_NOT_ALLOWED` | 405 | Another method is meant; `details.allow` lists them. |\n\
+         | `BODY_TOO_LARGE` | 413 | The body is larger than the handler's `limits` allow; `details.limit` is the limit. |\n\
+         | `BODY_TYPE` | 415 | The body was not sent as JSON. |\n\
+         | `RATE_LIMITED` | 429 | Too many requests, or uploads at a time; `details.retryAfter` is in seconds. |\n\
+         | `SERVER_UNREACHABLE` | | No answer came; the `cause` says more. Nobody knows whether the request was heard. |\n\
+         | `SERVER_ANSWER` | | The answer broke off, or is none of a handler's; check the client's `url`. |\n",
+    );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(path, &table).unwrap();
