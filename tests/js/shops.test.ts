@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, it } from "node:test";
-import type { CouponPools, CouponPoolsError } from "coupon-pools";
+import type { CouponPools } from "coupon-pools";
 import { magento } from "coupon-pools/shops/magento";
 import { shopify } from "coupon-pools/shops/shopify";
 import { type Fate, Line, type ShopRequest } from "../shops/line.js";
