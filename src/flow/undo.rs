@@ -63,8 +63,11 @@ pub async fn undo(host: Host, handle: String, batch: String) -> Result<Undoing> 
 
 /// From what a batch's codes were made, if a top-up made them for a shop that deletes codes; and how many there are.
 async fn made_here(host: &Host, pool: &PoolDocument, batch: &str) -> Result<Option<(Value, u64)>> {
+    if pool.kind != Kind::Dynamic {
+        return Ok(None);
+    }
     let mut cursor = None;
-    while pool.kind == Kind::Dynamic {
+    loop {
         let request = PageOf { pool: pool.handle.clone(), cursor, limit: 1_000 };
         let page = host.batches(request).await?;
         let found = page.rows.into_iter().find(|row| row.batch == batch && row.state == "committed");
@@ -74,10 +77,9 @@ async fn made_here(host: &Host, pool: &PoolDocument, batch: &str) -> Result<Opti
         }
         match page.next {
             Some(next) => cursor = Some(next),
-            None => break,
+            None => return Ok(None),
         }
     }
-    Ok(None)
 }
 
 /// Lists a pool's batches, newest first, one page.
