@@ -15,8 +15,8 @@ import { gunzipSync } from "node:zlib";
 import {
   astFromValue,
   buildClientSchema,
-  getNamedType,
   GraphQLDeprecatedDirective,
+  getNamedType,
   isEnumType,
   isInputObjectType,
   isLeafType,
@@ -115,7 +115,8 @@ function cut(schema) {
       }
       if (isUnionType(type)) return `union ${type.name} = ${type.getTypes().join(" | ")}\n`;
       if (isScalarType(type)) return `scalar ${type.name}\n`;
-      if (isEnumType(type)) return `enum ${type.name}${body(type.getValues().map((one) => one.name + deprecated(one)))}`;
+      if (isEnumType(type))
+        return `enum ${type.name}${body(type.getValues().map((one) => one.name + deprecated(one)))}`;
       if (isInputObjectType(type)) {
         const oneOf = type.isOneOf ? " @oneOf" : "";
         return `input ${type.name}${oneOf}${body(Object.values(type.getFields()).map(input))}`;

@@ -151,3 +151,11 @@ pub const TOP_UP_REST_MS: i64 = 30_000;
 /// How long `prepare` waits for a shop, in milliseconds: it is asked ahead of a send, by somebody who looks on.
 #[cfg(feature = "manage")]
 pub const PREPARE_WAIT_MS: i64 = 600_000;
+
+/// How long `maintain` deletes a pool's withdrawn codes at the shop, in milliseconds: the rest waits for the next run.
+#[cfg(feature = "manage")]
+pub const WITHDRAW_WAIT_MS: i64 = 600_000;
+
+/// How long `undo` deletes the codes of a top-up at the shop, in milliseconds: somebody looks on, and `maintain` goes on.
+#[cfg(feature = "manage")]
+pub const UNDO_WAIT_MS: i64 = 10_000;

@@ -6,7 +6,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CouponPools, OutOfCodesError } from "coupon-pools";
+import { shopify } from "coupon-pools/shops/shopify";
 import { sqlite } from "coupon-pools/stores/sqlite";
+import { startShop } from "./demo/shop.mjs";
 import { attention, check, code, failures, heading, line, passed, rule, say, table, wrap } from "./demo/terminal.mjs";
 
 const TEMPLATE = {
@@ -34,8 +36,10 @@ const started = performance.now();
 const folder = mkdtempSync(join(tmpdir(), "coupon-pools-"));
 const store = sqlite(join(folder, "pools.db"));
 const alerts = [];
+const shop = await startShop();
 const pools = new CouponPools({
   store,
+  shops: { shop: shopify({ fetch: shop.fetch }) },
   onAlert: (alert) => {
     alerts.push(alert);
     const { name, type, rung, remaining, added } = alert;
@@ -47,6 +51,7 @@ const pools = new CouponPools({
 try {
   await demonstrate();
 } finally {
+  await shop.close();
   await store.close?.();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -82,6 +87,7 @@ async function demonstrate() {
   const mails = await sendMails();
   await sendAgain(mails);
   await drain();
+  await generate();
   await dashboard("The dashboard, after");
   const { remaining, assigned, added } = await pools.get("spring-sale");
   check("Spring sale: what remains and what was drawn is what was uploaded", remaining + assigned === added);
@@ -195,6 +201,45 @@ async function drain() {
       alerts.some(({ pool, type }) => pool === handle && type === "out-of-codes"),
     ),
   );
+}
+
+async function generate() {
+  heading(
+    "A pool that a shop fills",
+    "Codes are generated ahead of need, by a rule in the shop. Here a stand-in for Shopify.",
+  );
+  const pattern = { prefix: "HI-", length: 10 };
+  const dynamic = { shop: "shop", rule: shop.rule, pattern, buffer: 60 };
+  await pools.create({ handle: "welcome-back", name: "Welcome back", kind: "dynamic", dynamic, lowStock: [20] });
+  const { generated } = await pools.maintain();
+  say(`The buffer is filled: ${generated} codes, which the shop has, too.`);
+  check("the shop knows every code of the buffer", generated === 60 && shop.codes().length === 60);
+  line();
+
+  shop.off();
+  say("The shop is switched off. Two mails to everybody go out all the same:");
+  const first = await pools.drawMany("welcome-back", uses("hello"));
+  const second = await pools.drawMany("welcome-back", uses("hello-again"));
+  const drawn = [...first, ...second].map((draw) => draw.code);
+  table(
+    [{ name: "contact" }, { name: "first mail" }, { name: "second mail" }],
+    CONTACTS.slice(0, 3).map((contact, index) => [contact, code(drawn[index]), code(second[index].code)]),
+  );
+  say("…");
+  const known = new Set(shop.codes());
+  check("50 mails, 50 codes, all of them the shop's", new Set(drawn.filter((one) => known.has(one))).size === 50);
+  line();
+
+  shop.on();
+  const { generated: again } = await pools.maintain();
+  say(`The shop is back, and the buffer is filled again: ${again} codes.`);
+  check("no code is left over at the shop", shop.codes().length === 110 && again === 50);
+  check("the shop had nothing to complain of", shop.complaints().length === 0);
+}
+
+/** One use for each contact. */
+function uses(message) {
+  return CONTACTS.map((contact) => ({ message, contact }));
 }
 
 async function dashboard(title) {

@@ -459,7 +459,20 @@ export interface TemplateWarning {
 /** A code that was looked up; its expiry is its own, or else the pool's. */
 export type FoundCode = FoundRow;
 
-/** One upload of a pool. */
+/** What an undo did. */
+export interface Undone {
+  /** Codes that left the pool. Those of a top-up count as void from then on. */
+  removed: number;
+  /** Codes that stay because somebody holds them. */
+  kept: number;
+  /**
+   * What became at the shop of those that a top-up had generated: deleted, to be deleted by the next `maintain`, or left
+   * there, because a callback cannot be told to delete codes. Absent for uploads.
+   */
+  atShop?: "deleted" | "later" | "stay";
+}
+
+/** One upload or one part of a top-up of a pool. */
 export interface Batch {
   batch: string;
   state: "staged" | "committed" | "undone";

@@ -31,6 +31,7 @@ import type {
   TemplateMode,
   TemplateOptions,
   TemplateWarning,
+  Undone,
   UploadOptions,
   UploadReport,
   UploadRunner,
@@ -186,10 +187,15 @@ export class CouponPools {
     }));
   }
 
-  /** Takes an upload back: its codes that nobody holds leave the pool. Errors: `BATCH_NOT_FOUND`. */
-  async undo(handle: string, batch: string): Promise<{ removed: number; kept: number }> {
+  /**
+   * Takes a batch back: its codes that nobody holds leave the pool. What a top-up generated is deleted at the shop, too,
+   * for at most ten seconds; `maintain` goes on with the rest. Errors: `BATCH_NOT_FOUND`, `UPLOAD_IN_PROGRESS` while the
+   * batch's top-up is not finished.
+   */
+  async undo(handle: string, batch: string): Promise<Undone> {
     const args = { handle: text("handle", handle), batch: text("batch", batch) };
-    return (await this.#call("undo", args)) as { removed: number; kept: number };
+    const { atShop, ...undone } = (await this.#call("undo", args)) as Undone & { atShop: Undone["atShop"] | null };
+    return atShop ? { ...undone, atShop } : undone;
   }
 
   /** Lists uploads, newest first. */

@@ -5,7 +5,7 @@ use super::step::{Counts, Reply, Sweep};
 use super::topup::{self, Need};
 use super::{Host, alerts};
 use crate::error::{Class, Result};
-use crate::limits::PREPARE_WAIT_MS;
+use crate::limits::{PREPARE_WAIT_MS, WITHDRAW_WAIT_MS};
 use crate::pool::document::{Kind, PoolDocument};
 use crate::pool::forecast::{DAY, LOOK_BACK};
 use crate::record::record;
@@ -48,8 +48,8 @@ pub async fn maintain(host: Host) -> Result<Maintained> {
         if !sweep(&host, &pool.handle).await? {
             done.unfinished += 1;
         }
-        if pool.kind == Kind::Dynamic && !pool.archived {
-            done.fill(&host, &pool).await?;
+        if pool.kind == Kind::Dynamic {
+            done.shop(&host, &pool).await?;
         }
         if pool.kind != Kind::Fixed && !pool.archived {
             alerts::after_change(&host, &pool).await?;
@@ -60,16 +60,30 @@ pub async fn maintain(host: Host) -> Result<Maintained> {
 }
 
 impl Maintained {
-    /// A shop that fails keeps nobody from looking after the other pools.
-    async fn fill(&mut self, host: &Host, pool: &PoolDocument) -> Result<()> {
-        match topup::fill(host, pool, Need::Buffer).await {
-            Ok(done) => self.generated += done.added,
+    /// What a pool needs of its shop: codes, and that what was withdrawn is deleted there. A shop that fails keeps nobody
+    /// from looking after the other pools.
+    async fn shop(&mut self, host: &Host, pool: &PoolDocument) -> Result<()> {
+        if pool.archived {
+            let given_up = topup::give_up_of(host, pool).await;
+            self.note(pool, given_up)?;
+        } else {
+            let filled = topup::fill(host, pool, Need::Buffer).await.map(|done| self.generated += done.added);
+            self.note(pool, filled)?;
+        }
+        let withdrawn = topup::withdraw::resume(host, &pool.handle, host.now() + WITHDRAW_WAIT_MS).await;
+        self.note(pool, withdrawn)
+    }
+
+    /// Keeps what went wrong with the shop, once for each pool; a store that fails ends the run.
+    fn note(&mut self, pool: &PoolDocument, ended: Result<()>) -> Result<()> {
+        match ended {
             Err(error) if error.code().class() == Class::StoreError => return Err(error),
-            Err(error) => self.failed.push(Unfilled {
+            Err(error) if self.failed.iter().all(|known| known.pool != pool.handle) => self.failed.push(Unfilled {
                 pool: pool.handle.clone(),
                 code: error.code().as_str().to_owned(),
                 message: error.message().to_owned(),
             }),
+            _ => {}
         }
         Ok(())
     }

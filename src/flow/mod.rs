@@ -43,6 +43,10 @@ use crate::pool::document::PoolDocument;
 use crate::sorted::Sorted;
 use step::{Load, Reply, Step};
 
+/// Numbers of calls that one run may use: more than the largest top-up needs.
+#[cfg(feature = "manage")]
+const CALLS_OF_A_RUN: u32 = 1 << 22;
+
 /// What flows of one host share: documents that were read before. They may be old; claims notice.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -70,6 +74,8 @@ pub struct Host {
     session: Rc<Session>,
     entropy: [u8; 32],
     traits: HostTraits,
+    #[cfg(feature = "manage")]
+    runs: Rc<Cell<u32>>,
 }
 
 enum Slot {
@@ -92,6 +98,14 @@ impl Host {
     /// What the host can do.
     pub fn traits(&self) -> HostTraits {
         self.traits
+    }
+
+    #[cfg(feature = "manage")]
+    /// Where the numbers of calls to shops begin that nobody else in this flow uses: answers to calls that were given up
+    /// come as late as they like.
+    fn tickets(&self) -> u32 {
+        self.runs.set(self.runs.get().wrapping_add(1));
+        self.runs.get().wrapping_mul(CALLS_OF_A_RUN)
     }
 
     /// The pool's document, from the session if it was read before.
@@ -183,8 +197,15 @@ impl<T> Flow<T> {
     where
         F: Future<Output = Result<T>> + 'static,
     {
-        let host =
-            Host { slot: Rc::new(RefCell::new(Slot::Idle)), now: Rc::new(Cell::new(0)), session, entropy, traits };
+        let host = Host {
+            slot: Rc::new(RefCell::new(Slot::Idle)),
+            now: Rc::new(Cell::new(0)),
+            session,
+            entropy,
+            traits,
+            #[cfg(feature = "manage")]
+            runs: Rc::default(),
+        };
         let work = Box::pin(work(host.clone()));
         Flow { host, work }
     }

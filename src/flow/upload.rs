@@ -214,6 +214,7 @@ impl<'a> Upload<'a> {
             rejected: report.rejected_count,
             duplicates_in_file: report.duplicates_in_file,
             duplicates_in_pool: self.duplicates_in_pool,
+            ..BatchNote::default()
         };
         let added = self.commit(note).await?;
         Ok(self.finish(added))

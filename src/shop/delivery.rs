@@ -81,6 +81,9 @@ pub enum Target {
 }
 
 impl Target {
+    /// How many codes a delivery has under way at most, whatever the shop.
+    pub const MOST_AHEAD: u64 = SHOPIFY_PIECES as u64 * shopify::CODES_PER_CALL as u64;
+
     /// The target of a rule as users write it; none if it cannot be one.
     pub fn of(kind: Kind, entry: &str, rule: &str, pattern: Value) -> Option<Self> {
         match kind {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, it } from "node:test";
-import type { CouponPools, CouponPoolsError } from "coupon-pools";
+import type { CouponPools } from "coupon-pools";
 import { magento } from "coupon-pools/shops/magento";
 import { shopify } from "coupon-pools/shops/shopify";
 import { type Fate, Line, type ShopRequest } from "../shops/line.js";
@@ -153,6 +153,49 @@ describe("A pool filled from Shopify", () => {
     assert.match(await words({ endsAt: "2020-01-01T00:00:00Z" }), /has ended/);
   });
 
+  it("gives its codes back to nobody when their top-up is undone: the shop deletes what nobody holds", async () => {
+    const { shop, line, rule, pools } = await shopifyPool();
+    await pools.maintain();
+    const before = shop.of(rule);
+    const other = `gid://shopify/DiscountCodeNode/${shop.discount()}`;
+    // A search for one code finds this, too.
+    shop.put(`${before[0]}-B`, `gid://shopify/DiscountCodeNode/${rule}`);
+    shop.put("SOMEBODY-ELSE", other);
+    const uses = Array.from({ length: 7 }, (_, at) => ({ message: "m1", contact: `contact-${at}` }));
+    const held = (await pools.drawMany("spring", uses)).map(({ code }) => code as string);
+    const batches = await pools.batches("spring");
+    assert.ok(!JSON.stringify(batches).includes("seed"), "nobody sees from what codes are made");
+    line.goes(troubled());
+    let [removed, kept] = [0, 0];
+    for (const { batch } of batches) {
+      const undone = await pools.undo("spring", batch);
+      [removed, kept] = [removed + undone.removed, kept + undone.kept];
+      assert.ok(undone.atShop === "deleted" || undone.atShop === "later", undone.atShop);
+    }
+    assert.deepEqual([removed, kept], [83, 7]);
+    line.goes(() => "well");
+    await pools.edit("spring", { dynamic: { shop: "shop", rule, pattern: { length: 12 }, buffer: 0 } });
+    await settle(pools);
+    assert.deepEqual(sorted(shop.of(rule)), sorted([...held, `${before[0]}-B`]));
+    assert.ok(shop.codes.has("somebody-else"));
+    assert.equal((await pools.draw("spring", uses[3] as never)).code, held[3], "a retry is the same draw");
+    const { void: taken, assigned, added } = await pools.get("spring");
+    assert.deepEqual([taken, assigned, added], [83, 7, 90]);
+  });
+
+  it("has its withdrawn codes deleted later, when the shop cannot be reached at once", async () => {
+    const { shop, line, rule, pools } = await shopifyPool({ buffer: 20 });
+    await pools.maintain();
+    await pools.edit("spring", { dynamic: { shop: "shop", rule, pattern: { length: 12 }, buffer: 0 } });
+    const [batch] = await pools.batches("spring");
+    line.die();
+    const { atShop, removed } = await pools.undo("spring", batch?.batch as string);
+    assert.deepEqual([atShop, removed, shop.of(rule).length], ["later", 20, 20]);
+    line.down = false;
+    assert.deepEqual((await pools.maintain()).failed, []);
+    assert.equal(shop.of(rule).length, 0);
+  });
+
   it("can be reached by address", async () => {
     const { shop, line, rule } = await shopifyPool();
     shop.token = "shpat_secret";
@@ -210,6 +253,22 @@ describe("A pool filled from Magento", () => {
     assert.deepEqual(sorted(await stock(pools)), sorted(shop.of(rule)));
   });
 
+  it("has its withdrawn codes deleted, and says which cannot be", async () => {
+    const { shop, rule, pools } = await magentoPool();
+    await pools.maintain();
+    const { code } = await pools.draw("spring", { message: "m1", contact: "ada" });
+    const [batch] = await pools.batches("spring");
+    const stubborn = shop.of(rule).find((one) => one !== code) as string;
+    shop.undeletable.add(stubborn);
+    const undone = await pools.undo("spring", batch?.batch as string);
+    assert.deepEqual(undone, { removed: 39, kept: 1, atShop: "later" });
+    await pools.edit("spring", { dynamic: { shop: "shop", rule, pattern: { length: 12 }, buffer: 0 } });
+    assert.match((await pools.maintain()).failed[0]?.message ?? "", new RegExp(`1 codes .*${stubborn}`));
+    shop.undeletable.clear();
+    assert.deepEqual((await pools.maintain()).failed, []);
+    assert.deepEqual(shop.of(rule), [code]);
+  });
+
   it("is told in the shop's words why codes cannot be added", async () => {
     const { bench, shop, pools } = await magentoPool();
     const failure = async () => (await pools.maintain()).failed[0];
@@ -247,7 +306,9 @@ describe("The stand-in for Shopify", () => {
   const as = (codes: string[]) => codes.map((code) => ({ code }));
 
   it("takes every request of the module in every version of the schema", async () => {
-    const sent = readFileSync(new URL("../shops/shopify-queries.txt", import.meta.url), "utf8").trim().split("\n");
+    const sent = readFileSync(new URL("../shops/shopify-queries.txt", import.meta.url), "utf8")
+      .trim()
+      .split("\n");
     assert.ok(sent.length >= 5);
     for (const version of VERSIONS) {
       const shop = new ShopifyStandIn({ schemas: { [version]: schemas[version] as string } });
@@ -287,7 +348,8 @@ describe("The stand-in for Shopify", () => {
       .discountRedeemCodeBulkAdd;
     assert.equal(bulkCreation.done, false);
     now += 1_000;
-    const creation = (await ask(shop, operation("Failures"), { id: bulkCreation.id })).data.discountRedeemCodeBulkCreation;
+    const creation = (await ask(shop, operation("Failures"), { id: bulkCreation.id })).data
+      .discountRedeemCodeBulkCreation;
     assert.deepEqual([creation.done, creation.importedCount, creation.failedCount], [true, 1, 4]);
     assert.deepEqual(
       creation.codes.nodes.map((node: { errors: { message: string }[] }) => node.errors[0]?.message),

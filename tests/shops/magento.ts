@@ -210,7 +210,8 @@ export class MagentoStandIn implements StandIn {
   #search(parameters: URLSearchParams) {
     const groups = new Map<string, ((coupon: Coupon) => boolean)[]>();
     for (const [name, field] of parameters) {
-      const [, group, filter] = name.match(/^searchCriteria\[filter_groups\]\[(\d+)\]\[filters\]\[(\d+)\]\[field\]$/) ?? [];
+      const [, group, filter] =
+        name.match(/^searchCriteria\[filter_groups\]\[(\d+)\]\[filters\]\[(\d+)\]\[field\]$/) ?? [];
       if (group === undefined) continue;
       const of = (part: string) =>
         parameters.get(`searchCriteria[filter_groups][${group}][filters][${filter}][${part}]`) ?? "";

@@ -17,6 +17,12 @@ pub struct Shopify {
     /// The discount of each code, by the code in upper case.
     pub codes: BTreeMap<String, String>,
     jobs: Vec<Job>,
+    /// Codes to be deleted, and when.
+    deletions: Vec<(i64, Vec<String>)>,
+    /// Codes that were deleted and have not come again.
+    pub deleted: BTreeSet<String>,
+    /// Codes that were deleted and came again, by a call that was long under way.
+    pub came_again: BTreeSet<String>,
     maximum: f64,
     rate: f64,
     level: f64,
@@ -56,6 +62,9 @@ impl Shopify {
             discounts: [("gid://shopify/DiscountCodeNode/1".to_owned(), discount)].into(),
             codes: BTreeMap::new(),
             jobs: Vec::new(),
+            deletions: Vec::new(),
+            deleted: BTreeSet::new(),
+            came_again: BTreeSet::new(),
             maximum: rate * 20.0,
             rate,
             level: rate * 20.0,
@@ -70,6 +79,13 @@ impl Shopify {
 
     /// Finishes jobs whose time has come, in the order of their ends.
     pub fn work(&mut self, now: i64) {
+        for (_, codes) in self.deletions.iter_mut().filter(|(at, _)| *at <= now) {
+            for code in codes.drain(..) {
+                self.codes.remove(&code);
+                self.came_again.remove(&code);
+                self.deleted.insert(code);
+            }
+        }
         loop {
             let due = self.jobs.iter().enumerate().filter(|(_, job)| job.outcome.is_none() && job.done_at <= now);
             let Some(at) = due.min_by_key(|(_, job)| job.done_at).map(|(at, _)| at) else { return };
@@ -85,6 +101,9 @@ impl Shopify {
                 }
                 if self.codes.contains_key(&key) {
                     return Some("must be unique. Please try a different code.".to_owned());
+                }
+                if self.deleted.remove(&key) {
+                    self.came_again.insert(key.clone());
                 }
                 self.codes.insert(key, discount.clone());
                 None
@@ -112,6 +131,9 @@ impl Shopify {
             "CouponPoolsJobs" | "CouponPoolsLookup" => count as f64,
             "CouponPoolsFailures" => 252.0,
             "CouponPoolsRule" => 2.0,
+            "CouponPoolsCodeIds" => count as f64 * 3.0,
+            "CouponPoolsDeleteCodes" => 10.0,
+            "CouponPoolsDeletion" => 1.0,
             other => panic!("{other} is no operation of ours"),
         };
         if cost > self.level {
@@ -132,6 +154,16 @@ impl Shopify {
             }
             "CouponPoolsFailures" => self.failures(&variables),
             "CouponPoolsRule" => self.rule(&variables),
+            "CouponPoolsCodeIds" => {
+                assert_eq!(query, queries::code_ids(count / 2));
+                self.code_ids(&variables)
+            }
+            "CouponPoolsDeleteCodes" => self.delete(&variables, now),
+            "CouponPoolsDeletion" => {
+                let number: usize = text_of(&variables, "id").rsplit('/').next().unwrap().parse().unwrap();
+                let done = self.deletions[number - 1].0 <= now;
+                Ok(map([("job", map([("done", Value::Bool(done))]))]))
+            }
             "CouponPoolsJobs" => {
                 assert_eq!(query, queries::jobs(count));
                 self.each(&variables, |shop, id| shop.progress(id))
@@ -193,6 +225,35 @@ impl Shopify {
         ]);
         let payload = map([("bulkCreation", creation), ("userErrors", Value::List(Vec::new()))]);
         Ok(map([("discountRedeemCodeBulkAdd", payload)]))
+    }
+
+    fn code_ids(&self, variables: &Value) -> Result<Value, Value> {
+        let Value::Map(variables) = variables else { panic!("{variables:?} are no variables") };
+        let found = |(name, code): &(String, Value)| {
+            let code = code.as_text().unwrap().to_uppercase();
+            let node = self.codes.get(&code).map_or(Value::Null, |discount| {
+                // The search finds codes that hold the one that is looked for.
+                let like = self.codes.iter().filter(|(known, on)| known.contains(&code) && *on == discount).take(3);
+                let nodes = like.map(|(known, _)| map([("id", text(known)), ("code", text(known))])).collect();
+                let codes = map([("codes", map([("nodes", Value::List(nodes))]))]);
+                map([("id", text(discount)), ("codeDiscount", codes)])
+            });
+            (name.clone(), node)
+        };
+        Ok(Value::Map(variables.iter().filter(|(name, _)| name.starts_with('c')).map(found).collect()))
+    }
+
+    fn delete(&mut self, variables: &Value, now: i64) -> Result<Value, Value> {
+        let discount = text_of(variables, "id");
+        let Value::List(ids) = entry(variables, "ids") else { panic!("{variables:?} names no ids") };
+        assert!(!ids.is_empty() && ids.len() <= 250, "{} ids", ids.len());
+        let ids = ids.iter().map(|id| id.as_text().unwrap().to_owned());
+        let ours = ids.filter(|code| self.codes.get(code) == Some(&discount)).collect();
+        self.deletions.push((now + self.job_ms, ours));
+        let id = format!("gid://shopify/Job/{}", self.deletions.len());
+        let job = map([("id", text(&id)), ("done", Value::Bool(false))]);
+        let payload = map([("job", job), ("userErrors", Value::List(Vec::new()))]);
+        Ok(map([("discountCodeRedeemCodeBulkDelete", payload)]))
     }
 
     fn job(&self, id: &str) -> Option<&Job> {

@@ -9,8 +9,8 @@
 import {
   buildSchema,
   execute,
-  type GraphQLSchema,
   GraphQLError,
+  type GraphQLSchema,
   NoDeprecatedCustomRule,
   type OperationDefinitionNode,
   parse,
@@ -100,7 +100,12 @@ export class ShopifyStandIn extends Discounts implements StandIn {
       const error = { message, path: [name], extensions: { code: "MAX_INPUT_SIZE_EXCEEDED" } };
       return json(200, { errors: [error], extensions: cost(null) });
     }
-    const answer = await execute({ schema: this.#schema, document, variableValues: variables, rootValue: this.#root() });
+    const answer = await execute({
+      schema: this.#schema,
+      document,
+      variableValues: variables,
+      rootValue: this.#root(),
+    });
     const actual = Math.min(requestedQueryCost, operation.operation === "mutation" ? 10 : objects(answer.data));
     this.throttle.giveBack(requestedQueryCost - actual);
     for (const error of answer.errors ?? []) this.complaints.push(error.message);
@@ -199,7 +204,8 @@ export class ShopifyStandIn extends Discounts implements StandIn {
 
   #discount({ id, type, title, startsAt, endsAt, settings }: Discount) {
     const now = this.#clock();
-    const status = endsAt && Date.parse(endsAt) <= now ? "EXPIRED" : Date.parse(startsAt) > now ? "SCHEDULED" : "ACTIVE";
+    const status =
+      endsAt && Date.parse(endsAt) <= now ? "EXPIRED" : Date.parse(startsAt) > now ? "SCHEDULED" : "ACTIVE";
     const codes = ({ first, query = "" }: { first: number; query?: string }) => {
       const wanted = query.toLowerCase().replaceAll('"', "");
       const found = [...this.codes.values()].filter(

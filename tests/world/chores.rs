@@ -103,6 +103,8 @@ impl World {
                 None => Order::Release { pool, showing: showing(chance), number: 1 },
             },
             80..84 => {
+                // Also what a top-up brought.
+                let pool = if chance.percent(25) { DYNAMIC.to_owned() } else { pool };
                 let batches = self.store.pools.get(&pool).map(|pool| pool.batches.as_slice()).unwrap_or_default();
                 let batch = batches.get(chance.below(batches.len() + 1)).map(|batch| batch.id.clone());
                 Order::Undo { pool, batch: batch.unwrap_or_else(|| "unknown".to_owned()) }

@@ -1,12 +1,13 @@
 //! What steps carry to the host.
 
 use crate::code::{Block, Texts};
+use crate::error::Result;
 #[cfg(feature = "manage")]
 use crate::import::LocalTime;
 use crate::pool::alerts::AlertState;
 use crate::pool::document::{PoolDocument, Reuse};
 use crate::pool::keys::Key;
-use crate::record::{ToValue, Value, record};
+use crate::record::{FromValue, ToValue, Value, record};
 #[cfg(feature = "manage")]
 use crate::shop::Call;
 
@@ -387,6 +388,36 @@ pub struct BatchNote {
     pub duplicates_in_file: u64,
     /// Codes that the pool had already.
     pub duplicates_in_pool: u64,
+    /// From what its codes were made, if a top-up made them. It never leaves the module.
+    pub made: Value,
 }
 
-record!(BatchNote { file_name, rows, rejected, duplicates_in_file, duplicates_in_pool });
+impl FromValue for BatchNote {
+    fn from_value(mut value: Value) -> Result<Self> {
+        Ok(BatchNote {
+            file_name: value.read("file_name")?,
+            rows: value.read("rows")?,
+            rejected: value.read("rejected")?,
+            duplicates_in_file: value.read("duplicates_in_file")?,
+            duplicates_in_pool: value.read("duplicates_in_pool")?,
+            made: value.take("made"),
+        })
+    }
+}
+
+impl ToValue for BatchNote {
+    /// An upload's has no `made`.
+    fn to_value(&self) -> Value {
+        let mut entries = vec![
+            ("fileName".to_owned(), self.file_name.to_value()),
+            ("rows".to_owned(), self.rows.to_value()),
+            ("rejected".to_owned(), self.rejected.to_value()),
+            ("duplicatesInFile".to_owned(), self.duplicates_in_file.to_value()),
+            ("duplicatesInPool".to_owned(), self.duplicates_in_pool.to_value()),
+        ];
+        if self.made != Value::Null {
+            entries.push(("made".to_owned(), self.made.clone()));
+        }
+        Value::Map(entries)
+    }
+}

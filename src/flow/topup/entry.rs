@@ -5,9 +5,11 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::code::{Block, Run};
 use crate::error::Result;
 use crate::flow::Host;
 use crate::flow::step::{JournalOf, JournalRow, Reply, SaveJournal};
+use crate::generate::Generator;
 use crate::generate::pattern::Pattern;
 use crate::limits::LEASE_MS;
 use crate::pool::dynamic::Dynamic;
@@ -58,6 +60,56 @@ record!(Entry {
     words,
 });
 
+/// From what the codes of a batch were made: enough to make them again. A batch names its first and its last code, which
+/// need not be the places of the entry: what was somebody else's is left out between them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Made {
+    /// Version of this format, 1.
+    format: u32,
+    /// The entry's id.
+    pub(super) entry: String,
+    seed: String,
+    pub(super) shop: String,
+    pub(super) rule: String,
+    pattern: Pattern,
+    case_sensitive: bool,
+    /// Its codes stand between these places of the entry.
+    from: u64,
+    to: u64,
+    /// The first and the last of them.
+    first: String,
+    last: String,
+}
+
+record!(Made { format, entry, seed, shop, rule, pattern, case_sensitive, from, to, first, last });
+
+impl Made {
+    /// The same for those codes of it that are in a block.
+    pub(super) fn of(&self, block: &Block) -> Value {
+        let code = |at: usize| block.codes.get(at).to_owned();
+        Made { first: code(0), last: code(block.len().saturating_sub(1)), ..self.clone() }.to_value()
+    }
+
+    /// The codes again, with those of somebody else's that stand between them.
+    pub(super) fn again(&self) -> Result<Block> {
+        let mut generator = Generator::new(&self.pattern, seed(&self.seed), self.case_sensitive)?;
+        generator.block(self.from as usize, None)?;
+        let all = generator.block(self.to.saturating_sub(self.from) as usize, None)?;
+        let place = |code: &str| (0..all.len()).find(|at| all.codes.get(*at) == code);
+        let (first, last) = match (place(&self.first), place(&self.last)) {
+            (Some(first), Some(last)) => (first, last),
+            // Of the whole entry.
+            _ => (0, all.len().saturating_sub(1)),
+        };
+        let mut block = Block::default();
+        for at in (first..=last).filter(|at| *at < all.len()) {
+            block.push(all.codes.get(at), all.key(at), all.fingerprints[at]);
+        }
+        block.runs = vec![Run { expires_at: None, count: block.len() as u32 }];
+        Ok(block)
+    }
+}
+
 /// An entry as it is saved.
 #[derive(Clone, Debug)]
 pub(super) struct Saved {
@@ -104,19 +156,39 @@ impl Entry {
 
     /// The seed's bytes.
     pub(super) fn seed(&self) -> [u8; 32] {
-        let mut seed = [0; 32];
-        let digits: Vec<u8> =
-            self.seed.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
-        for (byte, pair) in seed.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair[0] << 4 | pair[1];
+        seed(&self.seed)
+    }
+
+    /// From what its codes between these places are made.
+    pub(super) fn made(&self, from: u64, to: u64) -> Made {
+        Made {
+            format: 1,
+            entry: self.id.clone(),
+            seed: self.seed.clone(),
+            shop: self.shop.clone(),
+            rule: self.rule.clone(),
+            pattern: self.pattern.clone(),
+            case_sensitive: self.case_sensitive,
+            from,
+            to,
+            first: String::new(),
+            last: String::new(),
         }
-        seed
     }
 
     /// Until when somebody else is at it, if anybody is.
     pub(super) fn is_held(&self, owner: &str, now: i64) -> Option<i64> {
         (!self.owner.is_empty() && self.owner != owner && now < self.lease_until).then_some(self.lease_until)
     }
+}
+
+fn seed(digits: &str) -> [u8; 32] {
+    let mut seed = [0; 32];
+    let digits: Vec<u8> = digits.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+    for (byte, pair) in seed.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = pair[0] << 4 | pair[1];
+    }
+    seed
 }
 
 /// The pool's entry, if there is one.

@@ -8,6 +8,7 @@
 mod entry;
 mod run;
 mod store;
+pub(super) mod withdraw;
 
 use super::step::{Counts, Pause, Reply, ShopOf};
 use super::{Host, alerts, upload};
@@ -17,7 +18,8 @@ use crate::pool::alerts::AlertKind;
 use crate::pool::document::PoolDocument;
 use crate::pool::dynamic::Dynamic;
 use crate::record::record;
-use entry::{Entry, begin, find, owner};
+use crate::shop::delivery::Target;
+use entry::{Entry, Saved, begin, find, owner};
 use run::{Ran, run};
 
 /// How long a caller waits between two looks at somebody else's top-up, in milliseconds, at first and at most.
@@ -79,6 +81,27 @@ pub(super) async fn fill(host: &Host, pool: &PoolDocument, need: Need) -> Result
         let _ = upload::keep_sample(host, pool).await;
     }
     filled.map(|(done, _)| done)
+}
+
+/// Looks after a pool that is filled no more: what a top-up of it may have left at the shop is deleted.
+pub(super) async fn give_up_of(host: &Host, pool: &PoolDocument) -> Result<()> {
+    match find(host, &pool.handle).await? {
+        Some(saved) if saved.entry.is_held(&owner(host), host.now()).is_none() => {
+            give_up(host, &pool.handle, saved).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Nobody goes on with an entry: what it has not stored is withdrawn from the shop. First that is written down.
+async fn give_up(host: &Host, pool: &str, saved: Saved) -> Result<()> {
+    let entry = &saved.entry;
+    // What was sent lies behind what is stored, no farther than a delivery goes ahead.
+    let to = entry.count.min(entry.stored + Target::MOST_AHEAD);
+    if to > entry.stored {
+        withdraw::leave_over(host, pool, entry.made(entry.stored, to)).await?;
+    }
+    saved.end(host, pool).await
 }
 
 struct TopUp<'a> {
@@ -156,7 +179,7 @@ impl TopUp<'_> {
                 Err(error) if of_other_settings && matches!(error.code(), Code::RuleUnusable | Code::ShopRefused) => {
                     match find(self.host, handle).await? {
                         Some(given_up) if given_up.entry.is_held(&owner, self.host.now()).is_none() => {
-                            given_up.end(self.host, handle).await?;
+                            give_up(self.host, handle, given_up).await?;
                         }
                         _ => {}
                     }

@@ -12,7 +12,7 @@ use crate::pool::document::PoolDocument;
 use crate::pool::stock::is_drawable;
 use crate::record::ToValue;
 use crate::shop::delivery::{Delivery, Next, Settled, Target};
-use crate::shop::{Fault, ShopTraits};
+use crate::shop::{Fault, Kind, ShopTraits};
 
 /// How long confirmed codes wait for more before they are stored, in milliseconds: somebody may wait for them.
 const STORE_AFTER: i64 = 2_000;
@@ -54,11 +54,13 @@ pub(super) async fn run(host: &Host, pool: &PoolDocument, saved: Saved, owner: &
         delivery: Delivery::new(target),
         generator,
         size,
+        deletes: traits.kind != Kind::Custom,
         sent,
         under_way: Vec::new(),
         ready: Vec::new(),
         ready_since: None,
         added: 0,
+        tickets: host.tickets(),
         saved,
     };
     run.drive(until).await
@@ -77,6 +79,8 @@ struct Run<'a> {
     generator: Generator,
     /// Codes in a piece.
     size: usize,
+    /// Whether the shop can be told to delete codes.
+    deletes: bool,
     /// So many codes of the entry were given to the delivery, now or before.
     sent: u64,
     /// Pieces that the shop is not known to have, by the place of their first code.
@@ -85,6 +89,8 @@ struct Run<'a> {
     ready: Vec<(u64, Lot)>,
     ready_since: Option<i64>,
     added: u64,
+    /// Where the numbers of its calls begin.
+    tickets: u32,
     saved: Saved,
 }
 
@@ -97,12 +103,16 @@ impl Run<'_> {
             let now = self.host.now();
             match self.delivery.next(now) {
                 Next::Send(ticket, call) => {
+                    let ticket = self.tickets + ticket;
                     self.host.send(Send { shop: self.saved.entry.shop.clone(), ticket, call }).await?;
                 }
                 Next::Wait(wake) => {
                     let wake = wake.unwrap_or(i64::MAX).min(until).min(self.due());
                     if let Some(received) = self.host.receive(Receive { wait: (wake - now).max(0) }).await? {
-                        self.delivery.heard(received.ticket, received.heard, self.host.now());
+                        // What comes late for another run of this flow has a smaller number.
+                        if let Some(ticket) = received.ticket.checked_sub(self.tickets) {
+                            self.delivery.heard(ticket, received.heard, self.host.now());
+                        }
                     }
                 }
                 Next::Idle => break,
@@ -196,7 +206,11 @@ impl Run<'_> {
         if to > first {
             let lots = lots.into_iter().map(|(_, lot)| lot).collect();
             let batch = format!("{}-{first}-{to}", self.saved.entry.id);
-            self.added += store(self.host, &self.pool.handle, &batch, lots, self.saved.entry.case_sensitive).await?;
+            let entry = &self.saved.entry;
+            // Only a shop that speaks HTTP can delete codes of ours again.
+            let made = self.deletes.then(|| entry.made(first, to));
+            let how = (made, entry.case_sensitive);
+            self.added += store(self.host, &self.pool.handle, &batch, lots, how).await?;
         }
         let mut saved = self.saved.clone();
         saved.entry.stored = to;
@@ -216,7 +230,7 @@ async fn fail(host: &Host, pool: &PoolDocument, saved: Saved, error: Error) -> R
     Err(error)
 }
 
-fn error(fault: Fault) -> Error {
+pub(super) fn error(fault: Fault) -> Error {
     match fault {
         Fault::Rule(words) => Error::new(Code::RuleUnusable, words),
         Fault::Refused(words) => Error::new(Code::ShopRefused, words),

@@ -1,11 +1,13 @@
 //! Storing confirmed codes: a batch each time, begun, added and committed in one go.
 
+use super::entry::Made;
 use crate::code::{Block, Run, Texts, fingerprint};
 use crate::error::{Code, Error, Result};
 use crate::flow::Host;
 use crate::flow::find::equality_keys;
 use crate::flow::step::{AddBlock, BatchNote, BeginBatch, Begun, BlockAnswer, CommitBatch, Committed, Pause, Settle};
 use crate::limits::RACE_RETRIES;
+use crate::record::Value;
 
 /// How long a batch may be staged, in milliseconds: it is committed at once, and one that a crash left keeps nobody
 /// waiting for long.
@@ -37,8 +39,14 @@ impl Lot {
 }
 
 /// Stores lots; answers how many codes are new to the pool. Codes that it has already are no matter: somebody stored
-/// them before and could not say so.
-pub(super) async fn store(host: &Host, pool: &str, batch: &str, lots: Vec<Lot>, case_sensitive: bool) -> Result<u64> {
+/// them before and could not say so. `made` says from what they were made, if they were made here.
+pub(super) async fn store(
+    host: &Host,
+    pool: &str,
+    batch: &str,
+    lots: Vec<Lot>,
+    (made, case_sensitive): (Option<Made>, bool),
+) -> Result<u64> {
     let mut whole = Block::default();
     for lot in lots {
         match lot {
@@ -50,14 +58,14 @@ pub(super) async fn store(host: &Host, pool: &str, batch: &str, lots: Vec<Lot>, 
     let step = host.traits().block_codes.max(1);
     for from in (0..whole.len()).step_by(step) {
         let part = part(&whole, from, whole.len().min(from + step));
-        added += add(host, pool, &format!("{batch}-{from}-{}", part.len()), part).await?;
+        added += add(host, pool, &format!("{batch}-{from}-{}", part.len()), part, &made).await?;
     }
     Ok(added)
 }
 
 /// Adds one block as a batch of its own. A batch that was ended by somebody else (dropped with its lease, or committed
 /// by a call whose answer was lost) is tried again under another name; what is in the pool by then is not added twice.
-async fn add(host: &Host, pool: &str, name: &str, block: Block) -> Result<u64> {
+async fn add(host: &Host, pool: &str, name: &str, block: Block, made: &Option<Made>) -> Result<u64> {
     let count = block.len() as u64;
     let mut turn = 0;
     let mut document = host.document(pool).await?;
@@ -102,7 +110,8 @@ async fn add(host: &Host, pool: &str, name: &str, block: Block) -> Result<u64> {
                 continue;
             }
         };
-        let note = BatchNote { rows: count, duplicates_in_pool: duplicates, ..BatchNote::default() };
+        let made = made.as_ref().map_or(Value::Null, |made| made.of(&block));
+        let note = BatchNote { rows: count, duplicates_in_pool: duplicates, made, ..BatchNote::default() };
         match host.commit_batch(CommitBatch { pool: pool.to_owned(), batch, note, now: host.now() }).await? {
             Committed::Committed { added } => return Ok(added),
             Committed::Ended => turn += 1,
@@ -133,7 +142,7 @@ fn append(whole: &mut Block, more: &Block) {
     }
 }
 
-fn part(whole: &Block, from: usize, to: usize) -> Block {
+pub(super) fn part(whole: &Block, from: usize, to: usize) -> Block {
     let mut part = Block::default();
     for at in from..to {
         part.push(whole.codes.get(at), whole.key(at), whole.fingerprints[at]);

@@ -6,12 +6,13 @@ use super::ensure;
 use crate::chores::DYNAMIC;
 use crate::schedule::Kept;
 use crate::shopping::Shop;
-use crate::store::{BatchState, Store};
+use crate::store::{BatchState, Place, Store, StoredCode};
 
 /// After every step: what can be drawn is known to the shop, as ours.
 pub(crate) fn look(store: &Store, shop: &Shop) -> Kept {
     let Some(pool) = store.pools.get(DYNAMIC) else { return Ok(()) };
-    for code in pool.codes.iter().filter(|code| pool.batches[code.batch].state == BatchState::Committed) {
+    let counts = |code: &&StoredCode| pool.batches[code.batch].state == BatchState::Committed;
+    for code in pool.codes.iter().filter(counts).filter(|code| code.place != Place::Void) {
         ensure!(shop.has(&code.text), "{} is in the pool and not at the shop", code.text);
     }
     Ok(())
@@ -22,9 +23,10 @@ pub(crate) fn at_rest(store: &Store, shop: &Shop, now: i64) -> Kept {
     look(store, shop)?;
     let Some(pool) = store.pools.get(DYNAMIC) else { return Err("the dynamic pool is gone".to_owned()) };
     ensure!(pool.journal.is_empty(), "the journal still has {:?}", pool.journal);
-    let known = pool.codes.iter().filter(|code| pool.is_present(code));
+    // What was withdrawn is gone from the shop, unless a call that was long under way brought it again.
+    let known = pool.codes.iter().filter(|code| pool.is_present(code) && code.place != Place::Void);
     let known: BTreeSet<String> = known.map(|code| code.text.to_uppercase()).collect();
-    for code in shop.ours() {
+    for code in shop.ours().filter(|code| !shop.shopify.came_again.contains(*code)) {
         ensure!(known.contains(code), "{code} is left over at the shop");
     }
     let buffer = pool.document.dynamic().ok().flatten().map_or(0, |dynamic| dynamic.buffer);

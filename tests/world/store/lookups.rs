@@ -1,7 +1,7 @@
 //! Who has what: look-ups, forgetting, redeemed codes, and pages for exports.
 
 use coupon_pools::flow::step::{
-    Codes, Draws, Find, FindBy, Forget, Forgotten, FoundRow, FreeCode, MarkRedeemed, Marked, Page,
+    Codes, Draws, Find, FindBy, Forget, Forgotten, FoundRow, FreeCode, MarkRedeemed, Marked, Page, VoidCodes, Voided,
 };
 
 use super::{Place, Pool, Store, StoredCode, Use, page};
@@ -64,6 +64,16 @@ impl Store {
             }
         }
         Forgotten { forgotten }
+    }
+
+    pub(super) fn void_codes(&mut self, request: &VoidCodes) -> Voided {
+        let Some(pool) = self.pools.get_mut(&request.pool) else { return Voided { voided: 0 } };
+        let mut voided = 0;
+        for at in request.keys.iter().filter_map(|key| pool.present(key)).collect::<Vec<_>>() {
+            pool.void(at);
+            voided += u64::from(pool.codes[at].place == Place::Void);
+        }
+        Voided { voided }
     }
 
     pub(super) fn mark_redeemed(&mut self, request: &MarkRedeemed) -> Marked {

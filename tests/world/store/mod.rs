@@ -138,6 +138,7 @@ impl Store {
             Step::Find(request) => Reply::Find(self.find(request)),
             Step::Forget(request) => Reply::Forget(self.forget(request)),
             Step::MarkRedeemed(request) => Reply::MarkRedeemed(self.mark_redeemed(request)),
+            Step::VoidCodes(request) => Reply::VoidCodes(self.void_codes(request)),
             Step::Counts(request) => Reply::Counts(self.pools.get(&request.pool).map(Pool::stock)),
             Step::UsageOf(request) => Reply::UsageOf(self.usage(&request.pool, request.from, request.to)),
             Step::Draws(request) => Reply::Draws(self.draws(request)),
