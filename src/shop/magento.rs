@@ -69,10 +69,8 @@ pub fn search(rule: u64, codes: &[&str]) -> Request {
         format!("{name}[field]={field}&{name}[condition_type]={kind}&{name}[value]={value}&")
     };
     let (rule, size) = (filter(0, "rule_id", "eq", &rule.to_string()), codes.len());
-    let path = format!(
-        "V1/coupons/search?{rule}{}searchCriteria[pageSize]={size}",
-        filter(1, "code", "in", &codes.join(","))
-    );
+    let path =
+        format!("V1/coupons/search?{rule}{}searchCriteria[pageSize]={size}", filter(1, "code", "in", &codes.join(",")));
     Request { method: "GET", path, body: Value::Null }
 }
 

@@ -166,7 +166,8 @@ impl Withdrawal {
             (Target::Shopify(discount), State::Look) => {
                 let places = shopify::read_lookup(response, self.round.len())?;
                 let found = self.round.drain(..).zip(places);
-                self.round = found.filter(|(_, place)| place.as_ref() == Some(discount)).map(|(code, _)| code).collect();
+                self.round =
+                    found.filter(|(_, place)| place.as_ref() == Some(discount)).map(|(code, _)| code).collect();
                 State::Identify(0, Vec::new())
             }
             (Target::Shopify(discount), State::Identify(from, ids)) => {

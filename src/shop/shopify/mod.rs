@@ -150,10 +150,7 @@ pub fn read_code_ids(response: &Response, discount: &str, codes: &[&str]) -> Res
 /// Deletes codes of a discount by their ids.
 pub fn delete(discount: &str, ids: &[String]) -> Request {
     let ids = ids.iter().map(|id| Value::Text(id.clone())).collect();
-    query(
-        queries::DELETE_CODES.to_owned(),
-        map([("id", Value::Text(discount.to_owned())), ("ids", Value::List(ids))]),
-    )
+    query(queries::DELETE_CODES.to_owned(), map([("id", Value::Text(discount.to_owned())), ("ids", Value::List(ids))]))
 }
 
 /// The job that deletes them; none if it is done already.
