@@ -1,6 +1,8 @@
 //! `next`: whatever the template and the code, the engine that reads the mail after us finds no syntax that the template
 //! did not have.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use coupon_pools::error::Code;
 use coupon_pools::template::{Answer, Mode, Next, PartName, Source, Template, parse_before};
 
