@@ -1,5 +1,7 @@
 //! Vendors' coupon tags become ours, or stay byte for byte and are told.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use coupon_pools::error::Code;
 use coupon_pools::template::migrate::{Migration, Vendor, migrate};
 use coupon_pools::template::{Mode, PartName, Source, parse};
