@@ -49,7 +49,12 @@ export class Stand {
       format: "esm",
       target: "es2022",
       conditions: ["browser"],
-      define: { "process.env.NODE_ENV": '"production"', __VUE_OPTIONS_API__: "true", __VUE_PROD_DEVTOOLS__: "false", __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "false" },
+      define: {
+        "process.env.NODE_ENV": '"production"',
+        __VUE_OPTIONS_API__: "true",
+        __VUE_PROD_DEVTOOLS__: "false",
+        __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "false",
+      },
       logLevel: "warning",
     });
     const server = createServer((request, response) => {
@@ -59,7 +64,9 @@ export class Stand {
         const script = `<script type="module" src="/${name}.js"></script>`;
         const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
           <title>Elements</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css">${script}<main><h1>Host</h1><form></form></main></html>`;
-        response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": POLICY }).end(page);
+        response
+          .writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": POLICY })
+          .end(page);
       } else if (kind === "css") response.writeHead(200, { "content-type": "text/css" }).end(STYLE);
       else if (pages.includes(name))
         response.writeHead(200, { "content-type": "text/javascript" }).end(readFileSync(join(folder, `${name}.js`)));
@@ -72,7 +79,12 @@ export class Stand {
 
   /** Opens a page: `plain?element=coupon-pool-form`. */
   async visit(address: string, options: BrowserContextOptions = {}): Promise<Visited> {
-    const context = await this.browser.newContext({ acceptDownloads: true, locale: "en-GB", timezoneId: "UTC", ...options });
+    const context = await this.browser.newContext({
+      acceptDownloads: true,
+      locale: "en-GB",
+      timezoneId: "UTC",
+      ...options,
+    });
     context.setDefaultTimeout(15_000);
     const page = await context.newPage();
     const complaints: string[] = [];
@@ -83,9 +95,12 @@ export class Stand {
     const [name = "plain", search = ""] = address.split("?");
     const { port } = this.server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${port}/${name}.html?${search}`);
-    await page.locator("body[data-ready]").waitFor().catch((error) => {
-      throw new Error(`The page did not become ready: ${complaints.join("\n")}`, { cause: error });
-    });
+    await page
+      .locator("body[data-ready]")
+      .waitFor()
+      .catch((error) => {
+        throw new Error(`The page did not become ready: ${complaints.join("\n")}`, { cause: error });
+      });
     return { page, context, complaints };
   }
 
@@ -102,7 +117,10 @@ export async function axe(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } };
     const { violations } = await axe.run({ resultTypes: ["violations"] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.flat().join(" ")} ${failureSummary}`).join(" | ")}`);
+    return violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ target, failureSummary }) => `${target.flat().join(" ")} ${failureSummary}`).join(" | ")}`,
+    );
   });
 }
 

@@ -200,7 +200,8 @@ export class CouponPoolsDashboard extends HostElement {
       );
     try {
       const rows = await read(false);
-      const archived = this.archived !== null || this.view.state === "archived" ? await read(true) : null;
+      const archived =
+        rows.length === 0 || this.archived !== null || this.view.state === "archived" ? await read(true) : null;
       const about = this.about ?? (await host.about());
       if (turn !== this.#reading) return;
       this.rows = rows;
@@ -298,7 +299,11 @@ export class CouponPoolsDashboard extends HostElement {
       <h3>${list.emptyTitle}</h3>
       <p>${list.emptyHelp}</p>
       <slot name="empty"></slot>
-      <button type="button" class="plain" @click=${() => this.#filter({ state: "archived" })}>${this.words.states.archived}</button>
+      ${
+        this.archived?.length
+          ? html`<button type="button" class="plain" @click=${() => this.#filter({ state: "archived" })}>${list.showArchived}</button>`
+          : nothing
+      }
     </div>`;
   }
 
@@ -361,7 +366,7 @@ export class CouponPoolsDashboard extends HostElement {
             <p>${words.list.nothingHelp}</p>
             <button type="button" part="button" @click=${() => this.#clear()}>${words.list.clear}</button>
           </div>`
-          : html`<div class="scroll" tabindex=${nothing}>${poolTable({
+          : html`<div class="scroll">${poolTable({
               rows,
               view,
               figures,

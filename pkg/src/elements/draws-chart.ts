@@ -58,14 +58,14 @@ export function drawsFigure(days: readonly DayOfDraws[], figures: Figures, texts
   const [first, last] = [days[0], days.at(-1)];
   if (first === undefined || last === undefined) return html`${nothing}`;
   const most = Math.max(...days.map(({ draws }) => draws));
-  return html`<figure class="draws">
+  return html`<figure class="draws-figure">
     ${drawsBars(days, figures, texts, true)}
     <figcaption class="quiet">
       <span>${figures.shortDay(first.at)}</span>
       <span>${texts.forecast.chart(days.length, figures.count(sumOf(days)))}, ${texts.forecast.most(figures.count(most))}</span>
       <span>${figures.shortDay(last.at)}</span>
     </figcaption>
-    <table class="unseen">
+    <div class="unseen"><table>
       <caption>${texts.page.drawsADay}</caption>
       <thead><tr><th scope="col">${texts.page.day}</th><th scope="col">${texts.page.draws}</th></tr></thead>
       <tbody>
@@ -76,7 +76,7 @@ export function drawsFigure(days: readonly DayOfDraws[], figures: Figures, texts
               html`<tr><th scope="row">${figures.shortDay(at)}</th><td>${figures.number(draws)}</td></tr>`,
           )}
       </tbody>
-    </table>
+    </table></div>
   </figure>`;
 }
 
@@ -102,7 +102,7 @@ export const chartStyle = css`
     block-size: 96px;
   }
 
-  .draws {
+  .draws-figure {
     position: relative;
     display: grid;
     gap: 6px;
@@ -114,5 +114,10 @@ export const chartStyle = css`
     gap: 12px;
     font-size: 12.5px;
     font-variant-numeric: tabular-nums;
+    text-align: center;
+  }
+
+  figcaption :is(:first-child, :last-child) {
+    flex: none;
   }
 `;

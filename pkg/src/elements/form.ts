@@ -7,6 +7,9 @@ import { draftOf, EMPTY_DRAFT, fieldOf, newPoolOf, type PoolDraft, patchOf, slug
 import { HostElement } from "./host-element.js";
 import { buttons, fields, theme } from "./theme.js";
 
+/** Fields that are chosen, not typed: what is wrong about one of them stands above the form. */
+const CHOICES: ReadonlySet<string> = new Set(["kind", "reuse", "onEmpty", "shop"]);
+
 /** Events: `pool-saved` with the pool's row, once it is stored; `pool-cancelled`. */
 export class CouponPoolForm extends HostElement {
   static override properties: PropertyDeclarations = {
@@ -176,10 +179,12 @@ export class CouponPoolForm extends HostElement {
       </div>
       <div class="pair">
         ${this.#field("prefix", text.prefix, draft.prefix, { maxlength: 64, spellcheck: false, help: text.example(sample) })}
+        ${this.#field("buffer", text.buffer, draft.buffer, { type: "number", min: 1 })}
+      </div>
+      <div class="pair">
         ${this.#field("length", text.length, draft.length, { type: "number", min: 1, max: 128 })}
         ${this.#field("every", text.every, draft.every, { type: "number", min: 0, max: 128 })}
-      </div>
-      ${this.#field("buffer", text.buffer, draft.buffer, { type: "number", min: 1 })}`;
+      </div>`;
   }
 
   /** Time zones as this browser knows them, to choose from by typing. */
@@ -220,7 +225,7 @@ export class CouponPoolForm extends HostElement {
         maxlength=${more.maxlength ?? nothing} min=${more.min ?? nothing} max=${more.max ?? nothing} list=${more.list ?? nothing}
         aria-invalid=${wrong === null ? nothing : "true"} aria-describedby=${about}
         @input=${(event: Event) => this.#typed(name, (event.target as HTMLInputElement).value)}>
-      ${wrong === null ? (more.help === undefined ? nothing : html`<span class="help" id=${`${name}-help`}>${more.help}</span>`) : html`<span class="wrong" id=${`${name}-wrong`}>${wrong}</span>`}
+      ${wrong === null ? (more.help === undefined ? nothing : html`<span class="help" id=${`${name}-help`}>${more.help}</span>`) : html`<span class="wrong" role="alert" id=${`${name}-wrong`}>${wrong}</span>`}
     </div>`;
   }
 
@@ -256,8 +261,8 @@ export class CouponPoolForm extends HostElement {
     const { failure } = this;
     if (failure === null) return nothing;
     const name = fieldOf(failure);
-    const text = (name === null ? null : this.#wrong(name)) ?? this.wordsOf(failure);
-    return html`<p class="notice" role="alert">${text}</p>`;
+    if (name !== null && !CHOICES.has(name)) return nothing;
+    return html`<p class="notice" role="alert">${this.wordsOf(failure)}</p>`;
   }
 
   #typed(name: keyof PoolDraft, value: string): void {

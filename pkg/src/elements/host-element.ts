@@ -18,7 +18,7 @@ export abstract class HostElement extends LitElement {
   declare host: PoolsHost | undefined;
   /** A table of texts such as `german`, or some texts in place of the English ones. */
   declare texts: SomeTexts | undefined;
-  /** How numbers and dates are written, a BCP 47 tag. Default: the language of the texts. */
+  /** How numbers and dates are written, a BCP 47 tag. Default: the language of the texts, as the reader's browser has it. */
   declare locale: string | undefined;
 
   #given: SomeTexts | undefined;
@@ -34,7 +34,7 @@ export abstract class HostElement extends LitElement {
   }
 
   protected get figures(): Figures {
-    return figuresOf(this.locale ?? this.words.language);
+    return figuresOf(this.locale ?? spoken(this.words.language));
   }
 
   /** Sends an event that leaves shadow roots. Answers whether nobody prevented what it announces. */
@@ -54,6 +54,11 @@ export abstract class HostElement extends LitElement {
 
   /** There is a host, or another one. */
   protected connected(_host: PoolsHost): void {}
+}
+
+/** The reader's own variety of a language: `en-GB` of `en`. */
+function spoken(language: string): string {
+  return navigator.languages.find((one) => one === language || one.startsWith(`${language}-`)) ?? language;
 }
 
 /** Hands a file to the person. */

@@ -211,7 +211,12 @@ export class CouponPoolPicker extends HostElement {
   #open(typed: string): void {
     if (this.typed === null) void this.#read();
     this.typed = typed;
-    const at = typed === "" ? this.#offered().findIndex(({ handle }) => handle === this.value) : 0;
+    this.#start();
+  }
+
+  /** The list starts at what is chosen, and at the first match of what is typed. */
+  #start(): void {
+    const at = this.typed === "" ? this.#offered().findIndex(({ handle }) => handle === this.value) : 0;
     this.active = Math.max(0, at);
   }
 
@@ -222,7 +227,9 @@ export class CouponPoolPicker extends HostElement {
     const turn = ++this.#reading;
     try {
       const rows = await everyPage((cursor) => host.list({ cursor, limit: 1_000 }));
-      if (turn === this.#reading) this.pools = new PoolList(rows, this.figures.collator, Date.now());
+      if (turn !== this.#reading) return;
+      this.pools = new PoolList(rows, this.figures.collator, Date.now());
+      this.#start();
     } catch (error) {
       if (turn !== this.#reading) return;
       this.failure = error;

@@ -115,7 +115,7 @@ export class CouponPoolHolders extends HostElement {
     const { words, figures } = this;
     const { code, status, contact, message, drawn, until } = words.page.holderColumns;
     const stateOf = (row: FoundCode) => (row.redeemedAt === null ? row.status : "redeemed");
-    return html`<div class="scroll"><table>
+    return html`<div class="scroll" tabindex="0" role="group" aria-label=${words.page.holders}><table>
       <thead><tr>
         <th scope="col">${code}</th><th scope="col">${status}</th><th scope="col">${contact}</th>
         <th scope="col">${message}</th><th scope="col">${drawn}</th><th scope="col">${until}</th>

@@ -40,7 +40,7 @@ export function settingsList(row: PoolRow, about: About | null, figures: Figures
 /** What the pool stands on: what a crash or a failover would cost. */
 function aboutLine({ store, shops }: About, row: PoolRow, { page }: Texts): TemplateResult {
   const worth = [page.durability[store.durability] ?? store.durability];
-  if (store.failover === "may-lose") worth.push(page.mayLose);
+  if (store.failover === "may-lose" && store.durability !== "none") worth.push(page.mayLose);
   const shop = row.dynamic === null ? undefined : shops[row.dynamic.shop];
   return html`<p class="help">${page.keptBy(store.name)}: ${worth.join(", ")}.
     ${shop === undefined ? nothing : html`${page.shop(row.dynamic?.shop ?? "")}: ${shop.exact ? page.shopExact : page.shopInexact}.`}</p>`;
@@ -48,6 +48,7 @@ function aboutLine({ store, shops }: About, row: PoolRow, { page }: Texts): Temp
 
 /** The uploads of a pool, each with its undo. */
 export function batchTable(
+  row: PoolRow,
   batches: readonly Batch[],
   figures: Figures,
   texts: Texts,
@@ -64,7 +65,7 @@ export function batchTable(
     </tr></thead>
     <tbody>${batches.map(
       (batch) => html`<tr>
-        <td>${batch.note?.fileName ?? html`<span class="quiet">${page.withoutName}</span>`}</td>
+        <td>${batch.note?.fileName ?? html`<span class="quiet">${row.kind === "dynamic" ? page.topUp : page.withoutName}</span>`}</td>
         <td>${figures.moment(batch.at)}</td>
         <td class="number">${figures.number(batch.added)}</td>
         <td class="number">${figures.number(batch.assigned)}</td>

@@ -185,7 +185,7 @@ export class CouponPoolPage extends HostElement {
                 row.kind === "static" || this.batches.length > 0
                   ? html`<section class="card" aria-labelledby="uploads">
                     <h3 id="uploads">${words.page.uploads}</h3>
-                    ${batchTable(this.batches, figures, words, (batch) => this.#ask({ kind: "undo", batch }))}
+                    ${batchTable(row, this.batches, figures, words, (batch) => this.#ask({ kind: "undo", batch }))}
                     ${this.next === null ? nothing : html`<p><button type="button" part="button" @click=${() => this.#more()}>${words.common.more}</button></p>`}
                   </section>`
                   : nothing

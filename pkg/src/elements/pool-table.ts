@@ -37,7 +37,7 @@ export function poolTable(table: PoolTable): TemplateResult {
     const order = sorted ? (view.descending ? "descending" : "ascending") : nothing;
     return html`<th scope="col" class=${`${key} ${NUMBERS.has(key) ? "number" : ""}`} aria-sort=${order}>
       <button type="button" class="link sort" @click=${() => table.sort(key)}>
-        ${texts.list.columns[key]}<span aria-hidden="true" class="arrow">${sorted ? (view.descending ? "↓" : "↑") : ""}</span>
+        ${texts.list.columns[key]}<span aria-hidden="true" class="arrow">${sorted ? (view.descending ? "↓" : "↑") : "\u00a0"}</span>
       </button>
     </th>`;
   };
@@ -119,8 +119,12 @@ export const poolTableStyle = css`
     inline-size: 1em;
   }
 
+  th.number .arrow {
+    order: -1;
+  }
+
   th.number .sort {
-    flex-direction: row-reverse;
+    gap: 2px;
   }
 
   .pools tbody tr:hover > * {
@@ -182,6 +186,19 @@ export const poolTableStyle = css`
   }
 
   @container (max-width: 760px) {
+    .pools td.draws:has(.chart-line small:only-child) {
+      display: none;
+    }
+
+    .chart-line {
+      flex-direction: row-reverse;
+    }
+
+    .chart-line small {
+      display: block;
+      max-inline-size: none;
+    }
+
     .pools,
     .pools :is(tbody, tr, td, tbody th) {
       display: block;

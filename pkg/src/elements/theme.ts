@@ -260,6 +260,7 @@ export const fields = css`
     display: inline-flex;
     align-items: center;
     gap: 8px;
+    text-align: start;
   }
 
   .help {
@@ -386,16 +387,22 @@ export const dialogs = css`
     align-items: flex-start;
     justify-content: space-between;
     gap: 12px;
-    margin-block-end: 14px;
+    position: sticky;
+    z-index: 1;
+    inset-block-start: -20px;
+    margin: -20px -22px 8px;
+    padding: 14px 22px 6px;
+    background: var(--_surface);
   }
 
   .dialog-head h2 {
+    padding-block: 6px;
     font-size: 17px;
-    line-height: 34px;
   }
 
   .dialog-head button {
     inline-size: 34px;
+    color: inherit;
     padding: 0;
     flex: none;
   }

@@ -145,7 +145,7 @@ export function previewTable(
   const more = format.columns.length - shown.length;
   const role = (index: number) =>
     index === format.codeColumn ? upload.roleCode : index === format.expiryColumn ? upload.roleExpiry : null;
-  return html`<div class="scroll rows" tabindex="0" role="region" aria-label=${upload.firstRows}><table class="preview">
+  return html`<div class="scroll rows" tabindex="0" role="group" aria-label=${upload.firstRows}><table class="preview">
     <thead><tr>
       <th scope="col" class="number">${upload.row}</th>
       ${shown.map(

@@ -53,7 +53,7 @@ export function rejectedPart(
     rejectedCount > shown.length
       ? `, ${upload.firstOf(figures.number(shown.length), figures.number(rejectedCount))}`
       : "";
-  return html`<section class="rejected" aria-labelledby="rejected">
+  return html`<section class="refused" aria-labelledby="rejected">
     <div class="part-head">
       <h4 id="rejected">${upload.rejectedRows}${of}</h4>
       ${keep === null ? nothing : html`<button type="button" part="button" class="plain" @click=${keep}>${upload.download}</button>`}
@@ -62,7 +62,7 @@ export function rejectedPart(
       ({ reason, count, advice }) =>
         html`<li><strong>${upload.times(figures.number(count), upload.reasons[reason] ?? reason)}</strong>: ${upload.advice[reason] ?? advice}</li>`,
     )}</ul>
-    <div class="scroll rows" tabindex="0" role="region" aria-label=${upload.rejectedRows}><table>
+    <div class="scroll rows" tabindex="0" role="group" aria-label=${upload.rejectedRows}><table>
       <thead><tr><th scope="col" class="number">${upload.row}</th><th scope="col">${upload.why}</th><th scope="col">${upload.value}</th></tr></thead>
       <tbody>${shown.map(
         ({ row, reason, value }) =>
@@ -139,7 +139,7 @@ export const reportStyle = css`
     color: var(--_low);
   }
 
-  .rejected {
+  .refused {
     display: grid;
     gap: 8px;
   }

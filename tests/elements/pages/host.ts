@@ -48,7 +48,10 @@ export async function fill(): Promise<void> {
   await pools.maintain();
   for (; daysAgo >= 0; daysAgo--) {
     const uses = (count: number) =>
-      Array.from({ length: count }, (_, index) => ({ message: `m${daysAgo}`, contact: `c${daysAgo}-${index}@example.com` }));
+      Array.from({ length: count }, (_, index) => ({
+        message: `m${daysAgo}`,
+        contact: `c${daysAgo}-${index}@example.com`,
+      }));
     await pools.drawMany("spring-sale", uses(60 + ((daysAgo * 37) % 90)));
     await pools.drawMany("early-bird", uses(24));
     await pools.drawMany("free-gift", uses(7));
@@ -71,7 +74,17 @@ function failAt(failing: string): void {
     const words = "the shop does not answer";
     const name = (await pools.get(handle)).name;
     return [
-      { id: `${handle}/top-up/1`, type: "top-up-failing", pool: handle, name, rung: "top-up", ...figures, at, words, sentAt: at },
+      {
+        id: `${handle}/top-up/1`,
+        type: "top-up-failing",
+        pool: handle,
+        name,
+        rung: "top-up",
+        ...figures,
+        at,
+        words,
+        sentAt: at,
+      },
       ...told,
     ];
   };
@@ -89,7 +102,17 @@ export async function withMany(count: number): Promise<typeof pools> {
     const percentRemaining = remaining === null ? null : (100 * remaining) / added;
     const name = `${["Sale", "Été", "Gift", "Zürich", "Bonus"][index % 5]} ${index}`;
     const assigned = kind === "static" ? added - (remaining ?? 0) : index;
-    return { ...row, handle: `pool-${index}`, name, kind, added, remaining, percentRemaining, assigned, lowStock: ["10%" as const] };
+    return {
+      ...row,
+      handle: `pool-${index}`,
+      name,
+      kind,
+      added,
+      remaining,
+      percentRemaining,
+      assigned,
+      lowStock: ["10%" as const],
+    };
   });
   return new Proxy(pools, {
     get(target, name) {
