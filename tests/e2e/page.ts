@@ -53,7 +53,7 @@ export class Site {
 
   /** A browser as on the first visit. */
   async visit(): Promise<Visit> {
-    const context = await this.#browser.newContext({ acceptDownloads: true });
+    const context = await this.#browser.newContext({ acceptDownloads: true, locale: "en-GB" });
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const complaints: string[] = [];

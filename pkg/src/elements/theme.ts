@@ -290,6 +290,7 @@ export const fields = css`
 /** Tables, and the badges that stand in them. */
 export const tables = css`
   .scroll {
+    position: relative;
     overflow-x: auto;
   }
 
