@@ -18,16 +18,16 @@ export async function focused(page: Page): Promise<string> {
   });
 }
 
-/** Goes forward until the control of this name has the focus. */
-export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+/** Goes forward, or back by Shift and Tab, until the control of this name has the focus. */
+export async function tabTo(page: Page, name: string | RegExp, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
   const heard: string[] = [];
   for (let stop = 0; stop < MOST_STOPS; stop++) {
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(key);
     const now = await focused(page);
     if (typeof name === "string" ? now === name : name.test(now)) return;
     heard.push(now);
   }
-  assert.fail(`Tab never came to ${name}: ${heard.slice(0, 60).join(" · ")}`);
+  assert.fail(`${key} never came to ${name}: ${heard.slice(0, 60).join(" · ")}`);
 }
 
 /** Goes to a control and presses it. */
@@ -43,9 +43,10 @@ export async function type(page: Page, name: string | RegExp, text: string): Pro
   await page.keyboard.type(text);
 }
 
-/** Goes to the file chooser and picks a file in it. */
-export async function pick(page: Page, name: string, text: string): Promise<void> {
-  if ((await focused(page)) !== "Choose a file") await tabTo(page, "Choose a file");
+/** Picks a file in the chooser, to which the keyboard has been led, or goes. */
+export async function pick(page: Page, name: string, text: string, way: "led" | "goes" = "led"): Promise<void> {
+  if (way === "goes") await tabTo(page, "Choose a file");
+  else await page.locator("#file:focus").waitFor({ state: "attached" });
   const chooser = page.waitForEvent("filechooser");
   await page.keyboard.press("Enter");
   await (await chooser).setFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });

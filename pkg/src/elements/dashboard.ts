@@ -8,6 +8,7 @@ import { chartStyle } from "./draws-chart.js";
 import { everyPage, HostElement } from "./host-element.js";
 import { FIRST_VIEW, PoolList, type PoolView, type SortKey } from "./pool-list.js";
 import { poolTable, poolTableStyle } from "./pool-table.js";
+import { pagesNav, poolTools, poolToolsStyle } from "./pool-tools.js";
 import { stockStyle } from "./stock.js";
 import { buttons, dialogs, fields, tables, theme } from "./theme.js";
 import type { CouponPoolUpload } from "./upload.js";
@@ -51,6 +52,7 @@ export class CouponPoolsDashboard extends HostElement {
     stockStyle,
     chartStyle,
     poolTableStyle,
+    poolToolsStyle,
     css`
     :host {
       container-type: inline-size;
@@ -75,14 +77,6 @@ export class CouponPoolsDashboard extends HostElement {
       font-size: 13px;
     }
 
-    .tools {
-      display: grid;
-      grid-template-columns: minmax(160px, 2fr) repeat(2, minmax(120px, 1fr));
-      gap: 10px;
-      padding: 0 20px 12px;
-      border-block-end: 1px solid var(--_line);
-    }
-
     .blank {
       display: grid;
       justify-items: center;
@@ -97,17 +91,6 @@ export class CouponPoolsDashboard extends HostElement {
       text-wrap: pretty;
     }
 
-    .pages {
-      display: flex;
-      flex-wrap: wrap;
-      align-items: center;
-      justify-content: space-between;
-      gap: 8px;
-      padding: 10px 20px;
-      border-block-start: 1px solid var(--_line);
-      font-variant-numeric: tabular-nums;
-    }
-
     .notice {
       display: flex;
       align-items: center;
@@ -116,32 +99,9 @@ export class CouponPoolsDashboard extends HostElement {
       margin: 12px 20px;
     }
 
-    .sort-by {
-      display: none;
-    }
-
     @container (max-width: 760px) {
-      .head,
-      .pages {
+      .head {
         padding-inline: 16px;
-      }
-
-      .tools {
-        grid-template-columns: 1fr 1fr;
-        padding-inline: 16px;
-      }
-
-      .tools .search {
-        grid-column: 1 / -1;
-      }
-
-      .sort-by {
-        display: grid;
-        grid-column: 1 / -1;
-      }
-
-      .tools :is(input, select) {
-        min-block-size: 40px;
       }
     }
   `,
@@ -313,52 +273,8 @@ export class CouponPoolsDashboard extends HostElement {
     const pages = Math.max(1, Math.ceil(all.length / PAGE_ROWS));
     const page = Math.min(this.page, pages - 1);
     const rows = all.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS);
-    const option = (value: string, text: string, chosen: string) =>
-      html`<option value=${value} ?selected=${value === chosen}>${text}</option>`;
-    const { columns } = words.list;
     return html`
-      <div class="tools" role="search" part="tools">
-        <div class="field search">
-          <label class="unseen" for="search">${words.list.search}</label>
-          <input id="search" type="search" autocomplete="off" spellcheck="false" placeholder=${words.list.searchHint} .value=${view.search}
-            @input=${(event: Event) => this.#filter({ search: (event.target as HTMLInputElement).value })}>
-        </div>
-        <div class="field">
-          <label class="unseen" for="kind">${words.list.kind}</label>
-          <select id="kind" @change=${(event: Event) => this.#filter({ kind: (event.target as HTMLSelectElement).value as PoolView["kind"] })}>
-            ${option("all", words.list.allKinds, view.kind)}
-            ${(["static", "dynamic", "fixed"] as const).map((kind) => option(kind, words.kinds[kind], view.kind))}
-          </select>
-        </div>
-        <div class="field">
-          <label class="unseen" for="state">${words.list.state}</label>
-          <select id="state" @change=${(event: Event) => this.#filter({ state: (event.target as HTMLSelectElement).value as PoolView["state"] })}>
-            ${option("all", words.list.allStates, view.state)}
-            ${option("attention", words.list.attention, view.state)}
-            ${(["low", "empty", "unfilled", "expiring", "failing", "archived"] as const).map((state) => option(state, words.states[state], view.state))}
-          </select>
-        </div>
-        <div class="field sort-by">
-          <label class="unseen" for="sort">${words.list.sortBy}</label>
-          <select id="sort" @change=${(event: Event) => {
-            const [sort, order] = (event.target as HTMLSelectElement).value.split(" ");
-            this.#filter({ sort: sort as SortKey, descending: order === "down" });
-          }}>
-            ${(["name", "remaining", "assigned", "share", "draws"] as const).flatMap((key) => [
-              option(
-                `${key} up`,
-                `${columns[key]}, ${words.list.sortedUp}`,
-                `${view.sort} ${view.descending ? "down" : "up"}`,
-              ),
-              option(
-                `${key} down`,
-                `${columns[key]}, ${words.list.sortedDown}`,
-                `${view.sort} ${view.descending ? "down" : "up"}`,
-              ),
-            ])}
-          </select>
-        </div>
-      </div>
+      ${poolTools(view, words, (some) => this.#filter(some))}
       ${
         rows.length === 0
           ? html`<div class="blank">
@@ -381,25 +297,12 @@ export class CouponPoolsDashboard extends HostElement {
       }
       ${
         pages > 1 || view !== FIRST_VIEW
-          ? html`<nav class="pages" aria-label=${words.list.pages}>
-            <span class="quiet" role="status">${
-              all.length === 0
-                ? words.list.shown(figures.count(0))
-                : words.list.range(
-                    figures.number(page * PAGE_ROWS + 1),
-                    figures.number(page * PAGE_ROWS + rows.length),
-                    figures.number(all.length),
-                  )
-            }</span>
-            ${
-              pages > 1
-                ? html`<span class="actions">
-                  <button type="button" part="button" ?disabled=${page === 0} @click=${() => this.#turn(page - 1)}>${words.list.previous}</button>
-                  <button type="button" part="button" ?disabled=${page === pages - 1} @click=${() => this.#turn(page + 1)}>${words.list.next}</button>
-                </span>`
-                : nothing
-            }
-          </nav>`
+          ? pagesNav(
+              { page, pages, first: page * PAGE_ROWS + 1, shown: rows.length, all: all.length },
+              words,
+              figures,
+              (to) => this.#turn(to),
+            )
           : nothing
       }`;
   }

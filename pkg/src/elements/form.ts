@@ -240,7 +240,7 @@ export class CouponPoolForm extends HostElement {
       <label for=${name}>${label}</label>
       <select id=${name} name=${name} ?disabled=${more.disabled ?? false} aria-describedby=${more.help === undefined ? nothing : `${name}-help`}
         @change=${(event: Event) => this.#set({ [name]: (event.target as HTMLSelectElement).value })}>
-        ${options.map(([option, text]) => html`<option value=${option} ?selected=${option === value}>${text}</option>`)}
+        ${options.map(([option, text]) => html`<option value=${option} .selected=${option === value}>${text}</option>`)}
       </select>
       ${more.help === undefined ? nothing : html`<span class="help" id=${`${name}-help`}>${more.help}</span>`}
     </div>`;

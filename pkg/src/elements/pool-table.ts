@@ -238,6 +238,7 @@ export const poolTableStyle = css`
 
     .pools td[data-label]::before {
       content: attr(data-label);
+      flex: none;
       color: var(--_quiet);
       font-size: 12.5px;
     }

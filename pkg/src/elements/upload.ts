@@ -306,7 +306,19 @@ export class CouponPoolUpload extends HostElement {
       <h3 tabindex="-1">${file.name}</h3>
       ${question ?? html`<p class="notice" role="alert">${file.name}: ${this.wordsOf(error)}</p>`}
       ${keep === null ? nothing : html`<p><button type="button" part="button" class="plain" @click=${keep}>${words.upload.download}</button></p>`}
-      <div class="actions end last"><button type="button" part="button" @click=${() => this.#pick()}>${words.upload.another}</button></div>`;
+      <div class="actions end last">
+        ${
+          error.code === "UPLOAD_IN_PROGRESS" && storing
+            ? html`<button type="button" part="button" @click=${() => this.#takeOver(file, said, error)}>${words.upload.takeOver}</button>`
+            : nothing
+        }
+        <button type="button" part="button" @click=${() => this.#pick()}>${words.upload.another}</button>
+      </div>`;
+  }
+
+  /** Ends the upload that is in the way, such as one of a page that was closed: that one and no later one. */
+  #takeOver(file: File, said: UploadOptions, { details }: CouponPoolsError): void {
+    void this.#start(file, { ...said, takeOver: String(details.batch) }, true);
   }
 
   #keeper(file: File, rejected: Blob | null): (() => void) | null {

@@ -267,6 +267,7 @@ export const english = {
     },
     add: (codes: Count) => `Add ${plural(codes, "code")}`,
     another: "Another file",
+    takeOver: "Stop the other upload and add this file",
     done: "Done",
     undo: "Undo this upload",
     howRead: "How it was read",
@@ -361,7 +362,8 @@ export const english = {
     POOL_CHANGED: "Somebody else is changing this pool. Try again in a moment.",
     POOL_ARCHIVED: "This pool is archived. Restore it first.",
     POOL_IN_USE: "This cannot be changed any more, because codes were added already. Make a new pool instead.",
-    UPLOAD_IN_PROGRESS: "Another upload into this pool is under way. Wait until it has ended.",
+    UPLOAD_IN_PROGRESS:
+      "Another upload into this pool is under way. Wait until it has ended, or stop it if nobody is waiting for it.",
     UPLOAD_SUPERSEDED: "The upload stood still for too long, and nothing of it was stored. Start it again.",
     UPLOAD_EMPTY: "The file is empty.",
     UPLOAD_NOT_TEXT: "This is neither a text file nor a spreadsheet.",

@@ -261,6 +261,7 @@ export const german: Texts = {
     },
     add: (count) => `${codes(count)} hinzufügen`,
     another: "Andere Datei",
+    takeOver: "Den anderen Upload beenden und diese Datei hinzufügen",
     done: "Fertig",
     undo: "Upload rückgängig machen",
     howRead: "So wurde sie gelesen",
@@ -370,7 +371,8 @@ export const german: Texts = {
     POOL_IN_USE: "Das lässt sich nicht mehr ändern, weil schon Codes da sind. Legen Sie einen neuen Pool an.",
     LIMIT_REACHED: "So viele Codes, wie erlaubt sind, wurden schon erzeugt.",
     PATTERN_TOO_SMALL: "Das Muster ist zu kurz: solche Codes lassen sich erraten. Nehmen Sie mehr zufällige Zeichen.",
-    UPLOAD_IN_PROGRESS: "In diesen Pool wird gerade schon hochgeladen. Warten Sie das Ende ab.",
+    UPLOAD_IN_PROGRESS:
+      "In diesen Pool wird gerade schon hochgeladen. Warten Sie das Ende ab, oder beenden Sie ihn, wenn niemand darauf wartet.",
     UPLOAD_SUPERSEDED: "Der Upload stand zu lange still, und nichts davon wurde gespeichert. Beginnen Sie ihn neu.",
     UPLOAD_EMPTY: "Die Datei ist leer.",
     UPLOAD_NOT_TEXT: "Das ist weder eine Textdatei noch eine Tabelle.",
