@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { makePool, poolRow, Site, type Visit } from "./page.js";
+import { longestTask } from "./tasks.js";
 
 const ROWS = 1_000_000;
 const SHEETS = fileURLToPath(new URL("../fixtures/sheets/", import.meta.url));
@@ -260,36 +261,4 @@ async function another(context: BrowserContext): Promise<Page> {
   await page.goto(site.url);
   await page.locator("body[data-ready]").waitFor();
   return page;
-}
-
-/** The longest task of the page's own thread while this runs, in milliseconds of the processor's time. */
-async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
-  const browser = page.context().browser();
-  assert.ok(browser);
-  await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing"] });
-  let trace: Buffer;
-  try {
-    await page.evaluate((mark) => void performance.mark(mark), MARK);
-    await work();
-  } finally {
-    trace = await browser.stopTracing();
-  }
-  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
-  // The browser's own pages have threads of the same name.
-  const own = traceEvents.find(({ name }) => name === MARK);
-  const tasks = traceEvents
-    .filter(({ name, pid, tid }) => /RunTask$/.test(name) && pid === own?.pid && tid === own.tid)
-    .map(({ tdur = 0 }) => tdur / 1_000);
-  assert.ok(tasks.length > 100, `the trace has ${tasks.length} tasks of the page`);
-  return Math.max(...tasks);
-}
-
-const MARK = "the thread of this page";
-
-interface TraceEvent {
-  name: string;
-  pid: number;
-  tid: number;
-  /** Of the processor's time, in microseconds. */
-  tdur?: number;
 }

@@ -28,19 +28,39 @@ export function daysOf(usage: readonly UsageRow[], now: number, count: number): 
 
 export const sumOf = (days: readonly DayOfDraws[]): number => days.reduce((sum, { draws }) => sum + draws, 0);
 
-/** Bars of one day each, in a box of their own: the newest at the end of the line, also from right to left. */
-export function drawsBars(days: readonly DayOfDraws[], figures: Figures, texts: Texts, tall = false): TemplateResult {
-  const most = Math.max(1, ...days.map(({ draws }) => draws));
-  const [height, step] = tall ? [96, 24] : [24, 8];
+/** Small bars of one day each, as one shape: a table has hundreds. The newest stands at the end of the line. */
+export function drawsBars(days: readonly DayOfDraws[], figures: Figures, texts: Texts): TemplateResult {
+  const bars = days.map(({ draws }, index) => barOf(days, draws, index, SMALL));
+  const shape = (some: typeof bars) =>
+    some.map(({ x, height }) => `M${x} ${SMALL.height}v-${height}h${SMALL.step - 2}v${height}z`).join("");
   const label = texts.forecast.chart(days.length, figures.count(sumOf(days)));
-  return html`<svg part="chart" class=${tall ? "chart tall" : "chart"} role="img" aria-label=${label}
-    viewBox="0 0 ${days.length * step} ${height}" preserveAspectRatio="none">
+  return html`<svg part="chart" class="chart" role="img" aria-label=${label} viewBox=${boxOf(days, SMALL)} preserveAspectRatio="none">
+    <path class="none" d=${shape(bars.filter(({ draws }) => draws === 0))}></path>
+    <path d=${shape(bars.filter(({ draws }) => draws > 0))}></path>
+  </svg>`;
+}
+
+/** Tall bars, each with what it stands for. */
+function tallBars(days: readonly DayOfDraws[], figures: Figures, texts: Texts): TemplateResult {
+  const label = texts.forecast.chart(days.length, figures.count(sumOf(days)));
+  return html`<svg part="chart" class="chart tall" role="img" aria-label=${label} viewBox=${boxOf(days, TALL)} preserveAspectRatio="none">
     ${days.map(({ at, draws }, index) => {
-      const bar = draws === 0 ? 1 : Math.max(2, (draws / most) * height);
-      return svg`<rect class=${draws === 0 ? "none" : ""} x=${index * step + 1} y=${height - bar} width=${step - 2} height=${bar} rx="1">
+      const { x, height } = barOf(days, draws, index, TALL);
+      return svg`<rect class=${draws === 0 ? "none" : ""} x=${x} y=${TALL.height - height} width=${TALL.step - 2} height=${height} rx="1">
         <title>${texts.forecast.perDay(figures.number(draws), figures.shortDay(at))}</title></rect>`;
     })}
   </svg>`;
+}
+
+const SMALL = { height: 24, step: 8 };
+const TALL = { height: 96, step: 24 };
+
+const boxOf = (days: readonly DayOfDraws[], { height, step }: typeof SMALL) => `0 0 ${days.length * step} ${height}`;
+
+/** A day without draws has a line, one with a few at least twice that. */
+function barOf(days: readonly DayOfDraws[], draws: number, index: number, { height, step }: typeof SMALL) {
+  const most = Math.max(1, ...days.map((day) => day.draws));
+  return { draws, x: index * step + 1, height: draws === 0 ? 1 : Math.max(2, Math.round((draws / most) * height)) };
 }
 
 /** How long the stock lasts at the present rate, in words. */
@@ -59,7 +79,7 @@ export function drawsFigure(days: readonly DayOfDraws[], figures: Figures, texts
   if (first === undefined || last === undefined) return html`${nothing}`;
   const most = Math.max(...days.map(({ draws }) => draws));
   return html`<figure class="draws-figure">
-    ${drawsBars(days, figures, texts, true)}
+    ${tallBars(days, figures, texts)}
     <figcaption class="quiet">
       <span>${figures.shortDay(first.at)}</span>
       <span>${texts.forecast.chart(days.length, figures.count(sumOf(days)))}, ${texts.forecast.most(figures.count(most))}</span>

@@ -89,9 +89,10 @@ function choice(
   </div>`;
 }
 
-/** What the file's reader asks when it cannot tell, with its answers; nothing if it asks nothing. */
+/** What is asked of the person, where the file or the pool leaves it open, with the answers; nothing if nothing is asked. */
 export function questionOf(
   error: CouponPoolsError,
+  pool: string,
   texts: Texts,
   change: (said: Correction) => void,
 ): TemplateResult | null {
@@ -102,6 +103,7 @@ export function questionOf(
     answers: readonly (readonly [Correction, string])[],
   ) => html`<section class="question" aria-labelledby="asked">
     <h4 id="asked" tabindex="-1">${text}</h4>
+      ${help === undefined ? nothing : html`<p class="quiet">${help}</p>`}
     <div class="actions">
       ${answers.map(([said, answer]) => html`<button type="button" part="button" @click=${() => change(said)}>${answer}</button>`)}
     </div>
@@ -121,6 +123,9 @@ export function questionOf(
       ]),
     );
   }
+  // The other one may be alive, in another tab or on another machine: only a person can tell. No later one is dropped.
+  if (code === "UPLOAD_IN_PROGRESS")
+    return ask(upload.inTheWay(pool), [[{ takeOver: String(details.batch) }, upload.takeOver]], upload.inTheWayHelp);
   if (code === "UPLOAD_DATES_AMBIGUOUS") {
     const orders = Object.entries(upload.dateOrders) as ["dmy" | "mdy", string][];
     return ask(

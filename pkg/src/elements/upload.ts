@@ -6,7 +6,7 @@ import type { UploadOptions, UploadProgress, UploadReport } from "../options.js"
 import type { PoolChange } from "./dashboard.js";
 import { HostElement, keepFile } from "./host-element.js";
 import { buttons, fields, tables, theme } from "./theme.js";
-import { corrected, previewTable, questionOf, readingForm, readingStyle } from "./upload-reading.js";
+import { type Correction, corrected, previewTable, questionOf, readingForm, readingStyle } from "./upload-reading.js";
 import { progressText, rejectedPart, reportFigures, reportStyle, reportWarnings } from "./upload-report.js";
 import { type UploadOutcome, UploadRun } from "./upload-run.js";
 
@@ -41,6 +41,7 @@ export class CouponPoolUpload extends HostElement {
     over: { state: true },
     lookFirst: { state: true },
     timeZone: { state: true },
+    name: { state: true },
     undoing: { state: true },
     failure: { state: true },
   };
@@ -162,6 +163,8 @@ export class CouponPoolUpload extends HostElement {
   declare private over: boolean;
   declare private lookFirst: boolean;
   declare private timeZone: string;
+  /** The pool's name. */
+  declare private name: string;
   declare private undoing: boolean;
   declare private failure: unknown;
 
@@ -177,6 +180,7 @@ export class CouponPoolUpload extends HostElement {
     this.over = false;
     this.lookFirst = true;
     this.timeZone = "UTC";
+    this.name = "";
     this.undoing = false;
   }
 
@@ -210,11 +214,14 @@ export class CouponPoolUpload extends HostElement {
     }
   }
 
-  /** Dates are shown in the pool's own time zone. */
+  /** Dates are shown in the pool's own time zone, and questions name it. */
   async #learn(): Promise<void> {
     const { host, pool } = this;
     try {
-      this.timeZone = (await host?.get(pool))?.timeZone ?? "UTC";
+      const row = await host?.get(pool);
+      if (row === undefined || pool !== this.pool) return;
+      this.timeZone = row.timeZone;
+      this.name = row.name;
     } catch (error) {
       if (pool === this.pool) this.failure = error;
     }
@@ -300,25 +307,16 @@ export class CouponPoolUpload extends HostElement {
 
   #failedView({ file, said, storing, error, rejected }: Stage & { kind: "failed" }): TemplateResult {
     const { words } = this;
-    const question = questionOf(error, words, (better) => this.#start(file, corrected(said, better), storing));
+    const change = (better: Correction) => this.#start(file, corrected(said, better), storing);
+    const question = questionOf(error, this.name, words, change);
     const keep = error.code === "UPLOAD_NOTHING_USABLE" ? this.#keeper(file, rejected) : null;
     return html`
       <h3 tabindex="-1">${file.name}</h3>
       ${question ?? html`<p class="notice" role="alert">${file.name}: ${this.wordsOf(error)}</p>`}
       ${keep === null ? nothing : html`<p><button type="button" part="button" class="plain" @click=${keep}>${words.upload.download}</button></p>`}
       <div class="actions end last">
-        ${
-          error.code === "UPLOAD_IN_PROGRESS" && storing
-            ? html`<button type="button" part="button" @click=${() => this.#takeOver(file, said, error)}>${words.upload.takeOver}</button>`
-            : nothing
-        }
         <button type="button" part="button" @click=${() => this.#pick()}>${words.upload.another}</button>
       </div>`;
-  }
-
-  /** Ends the upload that is in the way, such as one of a page that was closed: that one and no later one. */
-  #takeOver(file: File, said: UploadOptions, { details }: CouponPoolsError): void {
-    void this.#start(file, { ...said, takeOver: String(details.batch) }, true);
   }
 
   #keeper(file: File, rejected: Blob | null): (() => void) | null {
