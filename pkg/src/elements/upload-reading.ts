@@ -101,6 +101,7 @@ export function questionOf(
   const ask = (
     text: string,
     answers: readonly (readonly [Correction, string])[],
+    help?: string,
   ) => html`<section class="question" aria-labelledby="asked">
     <h4 id="asked" tabindex="-1">${text}</h4>
       ${help === undefined ? nothing : html`<p class="quiet">${help}</p>`}

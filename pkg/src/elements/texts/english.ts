@@ -364,9 +364,9 @@ export const english = {
     POOL_CHANGED: "Somebody else is changing this pool. Try again in a moment.",
     POOL_ARCHIVED: "This pool is archived. Restore it first.",
     POOL_IN_USE: "This cannot be changed any more, because codes were added already. Make a new pool instead.",
-    UPLOAD_IN_PROGRESS:
-      "Another upload into this pool is under way. Wait until it has ended.",
-    UPLOAD_SUPERSEDED: "Another upload has taken this one’s place, and nothing of this one was stored. Start it again if it is still wanted.",
+    UPLOAD_IN_PROGRESS: "Another upload into this pool is under way. Wait until it has ended.",
+    UPLOAD_SUPERSEDED:
+      "Another upload has taken this one’s place, and nothing of this one was stored. Start it again if it is still wanted.",
     UPLOAD_EMPTY: "The file is empty.",
     UPLOAD_NOT_TEXT: "This is neither a text file nor a spreadsheet.",
     UPLOAD_ENCRYPTED: "The spreadsheet is protected by a password. Save it without one.",

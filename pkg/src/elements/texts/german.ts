@@ -262,7 +262,8 @@ export const german: Texts = {
     add: (count) => `${codes(count)} hinzufügen`,
     another: "Andere Datei",
     inTheWay: (pool) => `In ${pool} wird gerade schon hochgeladen`,
-    inTheWayHelp: "Ist jener Upload abgestorben oder nicht mehr gewollt, lässt er sich verwerfen: nichts davon wird gespeichert.",
+    inTheWayHelp:
+      "Ist jener Upload abgestorben oder nicht mehr gewollt, lässt er sich verwerfen: nichts davon wird gespeichert.",
     takeOver: "Verwerfen und diese Datei speichern",
     done: "Fertig",
     undo: "Upload rückgängig machen",
@@ -373,9 +374,9 @@ export const german: Texts = {
     POOL_IN_USE: "Das lässt sich nicht mehr ändern, weil schon Codes da sind. Legen Sie einen neuen Pool an.",
     LIMIT_REACHED: "So viele Codes, wie erlaubt sind, wurden schon erzeugt.",
     PATTERN_TOO_SMALL: "Das Muster ist zu kurz: solche Codes lassen sich erraten. Nehmen Sie mehr zufällige Zeichen.",
-    UPLOAD_IN_PROGRESS:
-      "In diesen Pool wird gerade schon hochgeladen. Warten Sie das Ende ab.",
-    UPLOAD_SUPERSEDED: "Ein anderer Upload ist an die Stelle dieses getreten, von dem nichts gespeichert wurde. Beginnen Sie ihn neu, wenn er noch gewollt ist.",
+    UPLOAD_IN_PROGRESS: "In diesen Pool wird gerade schon hochgeladen. Warten Sie das Ende ab.",
+    UPLOAD_SUPERSEDED:
+      "Ein anderer Upload ist an die Stelle dieses getreten, von dem nichts gespeichert wurde. Beginnen Sie ihn neu, wenn er noch gewollt ist.",
     UPLOAD_EMPTY: "Die Datei ist leer.",
     UPLOAD_NOT_TEXT: "Das ist weder eine Textdatei noch eine Tabelle.",
     UPLOAD_ENCRYPTED: "Die Tabelle ist durch ein Passwort geschützt. Speichern Sie sie ohne.",
