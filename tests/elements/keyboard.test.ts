@@ -31,44 +31,55 @@ function flow(title: string, address: string, work: (page: Page) => Promise<void
 const cells = (page: Page, handle: string) =>
   page.locator(`[data-handle="${handle}"] td:is(.kind, .number, .share)`).allInnerTexts();
 
-flow("from nothing to a pool with codes, and back by an undo", "plain?empty", async (page) => {
-  await page.getByText("No pools yet").waitFor();
-  await press(page, "New pool");
-  await page.getByRole("dialog").waitFor();
-  assert.equal(await focused(page), "Name");
-  await page.keyboard.type("Été à Paris");
-  await page.keyboard.press("Tab");
-  assert.equal(await page.getByLabel("Handle").inputValue(), "ete-a-paris");
-  await type(page, "Warn me at", "nonsense");
-  await page.keyboard.press("Enter");
-  // What is wrong is said at its field, and the keyboard goes on there.
-  await page.getByRole("alert").getByText("Warnings are numbers of codes").waitFor();
-  assert.equal(await focused(page), "Warn me at");
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.type("50%");
-  await page.keyboard.press("Enter");
-  await page.getByRole("dialog").waitFor({ state: "hidden" });
-  // The next thing that a new pool needs is at hand.
-  await page.locator('[data-action="upload"]:focus').waitFor();
-  await page.keyboard.press("Enter");
-  await pick(page, "paris.csv", 'code\nP-1\nP-2\nP-2\n"P\u200b3"\nP-4\n', "goes");
-  await page.getByRole("heading", { name: "paris.csv: checked, nothing stored" }).waitFor();
-  assert.deepEqual(await cells(page, "ete-a-paris"), ["Static", "0", "0", "–"]);
-  const kept = page.waitForEvent("download");
-  await press(page, "Download all rejected rows");
-  assert.match(await readFile(await (await kept).path(), "utf8"), /invisible-character/);
-  await press(page, "Add 3 codes");
-  await page.getByRole("heading", { name: "paris.csv: stored" }).waitFor();
-  await press(page, "Undo this upload");
-  await page.getByRole("status").getByText("3 codes taken back").waitFor();
-  await pick(page, "paris.csv", "code\nP-1\nP-2\nP-4\n");
-  await press(page, "Add 3 codes");
-  await press(page, "Done");
-  await page.getByRole("dialog").waitFor({ state: "hidden" });
-  await page.locator('[data-action="upload"]:focus').waitFor();
-  await page.locator('[data-handle="ete-a-paris"]').getByText("100%").waitFor();
-  assert.deepEqual(await cells(page, "ete-a-paris"), ["Static", "3", "0", "100%"]);
-});
+/** The same, with the pools in the page and behind a server. */
+function flowBothWays(title: string, here: string, served: string, work: (page: Page) => Promise<void>) {
+  flow(title, here, work);
+  flow(`${title}, over a server`, served, work);
+}
+
+flowBothWays(
+  "from nothing to a pool with codes, and back by an undo",
+  "plain?empty",
+  "plain?served=nobody",
+  async (page) => {
+    await page.getByText("No pools yet").waitFor();
+    await press(page, "New pool");
+    await page.getByRole("dialog").waitFor();
+    assert.equal(await focused(page), "Name");
+    await page.keyboard.type("Été à Paris");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.getByLabel("Handle").inputValue(), "ete-a-paris");
+    await type(page, "Warn me at", "nonsense");
+    await page.keyboard.press("Enter");
+    // What is wrong is said at its field, and the keyboard goes on there.
+    await page.getByRole("alert").getByText("Warnings are numbers of codes").waitFor();
+    assert.equal(await focused(page), "Warn me at");
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("50%");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    // The next thing that a new pool needs is at hand.
+    await page.locator('[data-action="upload"]:focus').waitFor();
+    await page.keyboard.press("Enter");
+    await pick(page, "paris.csv", 'code\nP-1\nP-2\nP-2\n"P\u200b3"\nP-4\n', "goes");
+    await page.getByRole("heading", { name: "paris.csv: checked, nothing stored" }).waitFor();
+    assert.deepEqual(await cells(page, "ete-a-paris"), ["Static", "0", "0", "–"]);
+    const kept = page.waitForEvent("download");
+    await press(page, "Download all rejected rows");
+    assert.match(await readFile(await (await kept).path(), "utf8"), /invisible-character/);
+    await press(page, "Add 3 codes");
+    await page.getByRole("heading", { name: "paris.csv: stored" }).waitFor();
+    await press(page, "Undo this upload");
+    await page.getByRole("status").getByText("3 codes taken back").waitFor();
+    await pick(page, "paris.csv", "code\nP-1\nP-2\nP-4\n");
+    await press(page, "Add 3 codes");
+    await press(page, "Done");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.locator('[data-action="upload"]:focus').waitFor();
+    await page.locator('[data-handle="ete-a-paris"]').getByText("100%").waitFor();
+    assert.deepEqual(await cells(page, "ete-a-paris"), ["Static", "3", "0", "100%"]);
+  },
+);
 
 flow("a file that asks is answered, and what was read wrong is put right", "plain", async (page) => {
   await press(page, "Upload codes into Spring sale");
@@ -127,46 +138,51 @@ flow("pools are searched, filtered, sorted and paged", "plain?pools=5000", async
   assert.equal(await page.getByLabel("Type").inputValue(), "all");
 });
 
-flow("a pool's page: who got what, exports, an undo, a new name, the archive", "plain", async (page) => {
-  await press(page, "Spring sale");
-  await page.getByRole("heading", { name: "Spring sale" }).waitFor();
-  await page.locator("h2:focus").waitFor();
-  await type(page, "Code or contact", "ada@example.com");
-  await page.keyboard.press("Enter");
-  const code = String(await page.locator("coupon-pool-holders tbody code").textContent());
-  assert.match(code, /^SPR-\d+$/);
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.type(code.toLowerCase());
-  await page.keyboard.press("Enter");
-  await page.locator("coupon-pool-holders tbody").getByText("ada@example.com").waitFor();
-  const exported = page.waitForEvent("download");
-  await press(page, "Draws");
-  assert.match(await readFile(await (await exported).path(), "utf8"), new RegExp(`${code},ada@example.com`));
-  await press(page, "Undo the upload of spring.csv");
-  await page.getByRole("dialog").waitFor();
-  await press(page, "Cancel");
-  await press(page, "Undo the upload of spring.csv");
-  await press(page, "Undo");
-  await page
-    .getByRole("status")
-    .getByText(/^[\d,]+ codes taken back, [\d,]+ kept by their contacts$/)
-    .waitFor();
-  await press(page, "Edit");
-  await page.getByRole("dialog").waitFor();
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.type("Summer sale");
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "Summer sale" }).waitFor();
-  await page.locator('[data-action="edit"]:focus').waitFor();
-  await press(page, "Archive");
-  await press(page, "Archive");
-  await page.locator(".badge", { hasText: "Archived" }).waitFor();
-  await press(page, "Restore");
-  await page.getByRole("button", { name: "Upload codes" }).waitFor();
-  await press(page, /All pools/);
-  await page.locator('[data-handle="spring-sale"] [data-action="open"]:focus').waitFor();
-  assert.equal(await focused(page), "Summer sale");
-});
+flowBothWays(
+  "a pool's page: who got what, exports, an undo, a new name, the archive",
+  "plain",
+  "plain?served=filled",
+  async (page) => {
+    await press(page, "Spring sale");
+    await page.getByRole("heading", { name: "Spring sale" }).waitFor();
+    await page.locator("h2:focus").waitFor();
+    await type(page, "Code or contact", "ada@example.com");
+    await page.keyboard.press("Enter");
+    const code = String(await page.locator("coupon-pool-holders tbody code").textContent());
+    assert.match(code, /^SPR-\d+$/);
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type(code.toLowerCase());
+    await page.keyboard.press("Enter");
+    await page.locator("coupon-pool-holders tbody").getByText("ada@example.com").waitFor();
+    const exported = page.waitForEvent("download");
+    await press(page, "Draws");
+    assert.match(await readFile(await (await exported).path(), "utf8"), new RegExp(`${code},ada@example.com`));
+    await press(page, "Undo the upload of spring.csv");
+    await page.getByRole("dialog").waitFor();
+    await press(page, "Cancel");
+    await press(page, "Undo the upload of spring.csv");
+    await press(page, "Undo");
+    await page
+      .getByRole("status")
+      .getByText(/^[\d,]+ codes taken back, [\d,]+ kept by their contacts$/)
+      .waitFor();
+    await press(page, "Edit");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("Summer sale");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Summer sale" }).waitFor();
+    await page.locator('[data-action="edit"]:focus').waitFor();
+    await press(page, "Archive");
+    await press(page, "Archive");
+    await page.locator(".badge", { hasText: "Archived" }).waitFor();
+    await press(page, "Restore");
+    await page.getByRole("button", { name: "Upload codes" }).waitFor();
+    await press(page, /All pools/);
+    await page.locator('[data-handle="spring-sale"] [data-action="open"]:focus').waitFor();
+    assert.equal(await focused(page), "Summer sale");
+  },
+);
 
 flow(
   "the picker: typed, chosen, left alone, and warned of",

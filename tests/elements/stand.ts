@@ -7,6 +7,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CouponPools } from "coupon-pools";
+import { createHandler } from "coupon-pools/server";
+import { toNode } from "coupon-pools/server/node";
+import { memory } from "coupon-pools/stores/memory";
 import { build } from "esbuild";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
@@ -57,8 +61,10 @@ export class Stand {
       },
       logLevel: "warning",
     });
+    const served = servedPools();
     const server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://localhost");
+      if (pathname.startsWith("/coupons/")) return served(request, response);
       const [, name = "", kind = ""] = pathname.match(/^\/(\w+)\.(html|js|css)$/) ?? [];
       if (kind === "html") {
         const script = `<script type="module" src="/${name}.js"></script>`;
@@ -109,6 +115,30 @@ export class Stand {
     this.server.close();
     rmSync(this.folder, { recursive: true });
   }
+}
+
+/** Pools behind a server, for pages that say `served`: a tenant called `filled`, and empty ones of any other name. */
+function servedPools() {
+  const tenants = new Map<string, CouponPools>();
+  let filled: Promise<unknown> | undefined;
+  const handler = createHandler({
+    base: "/coupons",
+    rate: false,
+    exportRemaining: true,
+    authorize: (request) => request.headers.get("x-tenant"),
+    pools: async (tenant) => {
+      if (tenant === "filled") {
+        const { fill, pools } = await import("./pages/host.js");
+        filled ??= fill();
+        await filled;
+        return pools;
+      }
+      const pools = tenants.get(tenant) ?? new CouponPools({ store: memory() });
+      tenants.set(tenant, pools);
+      return pools;
+    },
+  });
+  return toNode(handler);
 }
 
 /** What axe finds wrong with a page: each rule with the elements that break it. */

@@ -1,5 +1,6 @@
 /** A plain page with any of the elements; its address says which, in what language, over which pools. */
 
+import { createClient } from "coupon-pools/client";
 import "coupon-pools/elements";
 import { german } from "coupon-pools/elements/texts/german";
 import { fill, pools, withMany } from "./host.js";
@@ -10,8 +11,14 @@ root.dir = wanted.get("dir") ?? "ltr";
 root.lang = wanted.get("texts") === "german" ? "de" : "en";
 
 const many = Number(wanted.get("pools") ?? 0);
-const host = many > 0 ? await withMany(many) : pools;
-if (many === 0 && !wanted.has("empty")) await fill();
+const served = wanted.get("served");
+const host =
+  served !== null
+    ? createClient({ url: "/coupons", headers: { "x-tenant": served } })
+    : many > 0
+      ? await withMany(many)
+      : pools;
+if (host === pools && !wanted.has("empty")) await fill();
 
 const element = document.createElement(wanted.get("element") ?? "coupon-pools-dashboard") as HTMLElement &
   Record<string, unknown>;
