@@ -6,7 +6,7 @@ import { CouponPools, type PoolRow } from "coupon-pools";
 import { memory } from "coupon-pools/stores/memory";
 import { daysOf } from "../../pkg/src/elements/draws-chart.js";
 import { Figures } from "../../pkg/src/elements/figures.js";
-import { draftOf, newPoolOf, patchOf, slugOf } from "../../pkg/src/elements/form-draft.js";
+import { draftOf, fieldOf, newPoolOf, patchOf, slugOf } from "../../pkg/src/elements/form-draft.js";
 import { FIRST_VIEW, PoolList } from "../../pkg/src/elements/pool-list.js";
 import { statesOf } from "../../pkg/src/elements/pool-state.js";
 
@@ -133,6 +133,20 @@ describe("the form's fields", () => {
       [handle, name, lowStock, expiresAt, timeZone],
       ["ete-a-paris", "Été à Paris", ["10%", 100, 5], "2027-03-31", "Europe/Berlin"],
     );
+  });
+
+  it("are found by what was refused, here or by a server", () => {
+    const field = (option: string) => fieldOf({ code: "INVALID_ARGUMENT", details: { option } } as never);
+    const options = [
+      "lowStock",
+      "lowStock[0]",
+      "onEmpty.fallback",
+      "onEmpty",
+      "dynamic.pattern.length",
+      "dynamic.rule",
+      "cursor",
+    ];
+    assert.deepEqual(options.map(field), ["lowStock", "lowStock", "fallback", "fallback", "length", "rule", null]);
   });
 
   it("leave an instant alone that nobody has touched, whatever day it is in UTC", async () => {

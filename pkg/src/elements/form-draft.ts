@@ -136,13 +136,19 @@ function rungsOf(text: string): Rung[] {
     .map((part) => (part.endsWith("%") || Number.isNaN(Number(part)) ? part : Number(part)) as Rung);
 }
 
+/** The setting that a failure is about: a server names the place in it too, such as `lowStock[0]`. */
+export function optionOf({ details }: Pick<CouponPoolsError, "details">): string {
+  const path = String(details?.option ?? "").replace(/^dynamic\.(pattern\.)?/, "");
+  return path.split(/[.[]/, 1)[0] ?? "";
+}
+
 /** The field that a failure is about, or null. */
 export function fieldOf({ code, details }: CouponPoolsError): keyof PoolDraft | null {
   if (code === "POOL_EXISTS") return "handle";
   if (code === "PATTERN_TOO_SMALL") return "length";
   if (code === "RULE_UNUSABLE") return "rule";
   if (code === "SHOP_UNKNOWN") return "shop";
-  const option = String(details?.option ?? "").replace(/^dynamic\.(pattern\.)?/, "");
+  const option = optionOf({ details });
   if (option === "onEmpty") return "fallback";
   return option in EMPTY_DRAFT ? (option as keyof PoolDraft) : null;
 }

@@ -250,7 +250,7 @@ export class CouponPoolForm extends HostElement {
   #wrong(name: keyof PoolDraft): string | null {
     const { failure, words } = this;
     if (failure === null || fieldOf(failure) !== name) return null;
-    const option = String(failure.details.option ?? "");
+    const option = optionOf(failure);
     return failure.code === "INVALID_ARGUMENT"
       ? (words.form.refused[option] ?? failure.message)
       : this.wordsOf(failure);
