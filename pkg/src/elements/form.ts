@@ -3,7 +3,7 @@
 import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
 import type { CouponPoolsError } from "../errors.js";
 import type { About, PoolRow } from "../options.js";
-import { draftOf, EMPTY_DRAFT, fieldOf, newPoolOf, type PoolDraft, patchOf, slugOf } from "./form-draft.js";
+import { draftOf, EMPTY_DRAFT, fieldOf, newPoolOf, optionOf, type PoolDraft, patchOf, slugOf } from "./form-draft.js";
 import { HostElement } from "./host-element.js";
 import { buttons, fields, theme } from "./theme.js";
 
