@@ -21,7 +21,12 @@ function flow(title: string, address: string, work: (page: Page) => Promise<void
     page.on("filechooser", () => undefined);
     try {
       await work(page);
-      assert.deepEqual(complaints, []);
+      // A refused form is an answer of its own over HTTP, which browsers write down.
+      const told = address.includes("served") ? /the server responded with a status of 400/ : /^$/;
+      assert.deepEqual(
+        complaints.filter((complaint) => !told.test(complaint)),
+        [],
+      );
     } finally {
       await context.close();
     }
