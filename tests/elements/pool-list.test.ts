@@ -90,6 +90,17 @@ describe("what a pool's figures mean", () => {
     assert.deepEqual(statesOf({ ...stocked("a", 900), nextExpiry: NOW + 8 * DAY }, NOW), []);
   });
 
+  it("knows from the store which codes expire first, and forgets those that were drawn", async () => {
+    await pools.create({ handle: "dated", kind: "static", timeZone: "Europe/Berlin" });
+    await pools.upload("dated", "code,expires\nA-1,2027-03-31\nA-2,2027-01-20\nA-3,\n");
+    const { nextExpiry } = await pools.get("dated");
+    assert.equal(nextExpiry, Date.UTC(2027, 0, 20, 23));
+    assert.deepEqual(statesOf(await pools.get("dated"), NOW), ["expiring"]);
+    await pools.draw("dated", { message: "m", contact: "c" });
+    assert.equal((await pools.get("dated")).nextExpiry, Date.UTC(2027, 2, 31, 22));
+    assert.deepEqual(statesOf(await pools.get("dated"), NOW), []);
+  });
+
   it("tells of a shop that fails until a day has passed", () => {
     const dynamic = ROWS[4] as PoolRow;
     const alert = { id: "1", type: "top-up-failing", at: NOW - DAY + 1 } as never;
