@@ -82,7 +82,7 @@ test-hosts: pack chromium
 	$(NODE_TEST) tests/hosts/*.test.ts tests/edge/*.test.ts
 
 test-e2e: site chromium
-	$(NODE_TEST) tests/e2e/*.test.ts
+	$(NODE_TEST) tests/e2e/*.test.ts tests/elements/*.test.ts
 
 clean:
 	rm -rf target pkg/dist pkg/wasm www/dist node_modules *.tgz

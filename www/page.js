@@ -1,50 +1,40 @@
 /** The try-out page: the package over a store in this browser. Each part of the page is a file in page/. */
 
 import { CouponPools } from "coupon-pools";
+import "coupon-pools/elements";
 import { indexeddb } from "coupon-pools/stores/indexeddb";
 import { uploadWorker } from "coupon-pools/worker";
+import script from "coupon-pools/worker/script?worker&url";
 import { byId, notice } from "./page/dom.js";
-import { loadExample } from "./page/example.js";
-import { note, noteAlert, show as showLog } from "./page/log.js";
-import { findIn, lookUp } from "./page/look-up.js";
-import { openPoolDialog, poolDialog } from "./page/pool-dialog.js";
-import { showPools } from "./page/pool-table.js";
+import { loadExample, sampleFile } from "./page/example.js";
+import { note, noteAlert, noteChange, show as showLog } from "./page/log.js";
 import { sending } from "./page/sending.js";
 import { offerPools, preview, templateEditor } from "./page/template.js";
-import { openUploadDialog, uploadDialog } from "./page/upload-dialog.js";
 
 const DATABASE = "coupon-pools";
 const CARE = 5 * 60_000;
 
 // This page demands trusted types: it says itself that the package's own script may run in a worker.
-const script = import.meta.resolve("coupon-pools/worker/script");
 const policy = globalThis.trustedTypes?.createPolicy("upload-worker", { createScriptURL: () => script });
 const worker = () => new Worker(policy?.createScriptURL("") ?? script, { type: "module" });
 
 const store = indexeddb({ name: DATABASE });
 const pools = new CouponPools({ store, onAlert: noteAlert, uploads: uploadWorker({ worker }) });
-const app = { pools, note, say, changed };
+const app = { pools, note, changed };
+const dashboard = byId("dashboard");
 
 showLog();
 templateEditor(app);
 sending(app);
-uploadDialog(app);
-lookUp(app);
-poolDialog({
-  create: async (pool) => {
-    const { name } = await pools.create(pool);
-    note("event", `Pool ${name} made`);
-    await changed();
-  },
-  edit: async (handle, patch) => {
-    const { name } = await pools.edit(handle, patch);
-    const what = patch.archived === undefined ? "changed" : patch.archived ? "archived" : "restored";
-    note("event", `Pool ${name} ${what}`);
-    await changed();
-  },
-});
 
-byId("new-pool").addEventListener("click", () => openPoolDialog());
+dashboard.host = pools;
+dashboard.addEventListener("pool-changed", ({ detail }) => {
+  attempt(async () => {
+    noteChange(detail.what, (await pools.get(detail.handle)).name);
+    await showTemplate();
+  });
+});
+byId("sample-file").addEventListener("click", () => attempt(async () => dashboard.takeFile(await sampleFile())));
 byId("load-example").addEventListener("click", (event) => {
   const button = event.currentTarget;
   button.disabled = true;
@@ -56,36 +46,32 @@ byId("load-example").addEventListener("click", (event) => {
   });
 });
 byId("start-over").addEventListener("click", startOver);
-byId("show-archived").addEventListener("change", () => attempt(refresh));
 // Another tab may have drawn codes in the meantime.
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) attempt(refresh);
+  if (!document.hidden) attempt(changed);
 });
 
-await attempt(changed);
+await attempt(showTemplate);
+await dashboard.updateComplete;
 document.body.dataset.ready = "true";
 await attempt(care);
 setInterval(() => attempt(care), CARE);
 
 /** Everything that shows pools, again. */
 async function changed() {
-  await refresh();
+  await dashboard.refresh();
+  await showTemplate();
+}
+
+async function showTemplate() {
+  offerPools(await allPools());
   await preview();
 }
 
-async function refresh() {
-  const [rows, archived] = await Promise.all([all({}), all({ archived: true })]);
-  byId("show-archived-label").hidden = archived.length === 0;
-  const shown = byId("show-archived").checked && archived.length > 0 ? [...rows, ...archived] : rows;
-  showPools(shown, { onUpload: (row) => attempt(() => openUploadDialog(row)), onEdit: openPoolDialog });
-  offerPools(rows);
-  findIn([...rows, ...archived]);
-}
-
-async function all(options) {
+async function allPools() {
   const rows = [];
   for (let cursor = null; ; ) {
-    const page = await pools.list({ ...options, cursor });
+    const page = await pools.list({ cursor, limit: 1_000 });
     rows.push(...page);
     cursor = page.next;
     if (cursor === null) return rows;
@@ -105,15 +91,6 @@ async function attempt(work) {
     notice(byId("failure"), error.message);
     note("error", error.message);
   }
-}
-
-function say(text) {
-  const status = byId("status");
-  status.textContent = text;
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => {
-    status.textContent = "";
-  }, 4_000);
 }
 
 function startOver() {

@@ -162,6 +162,8 @@ export interface PoolRow {
   redeemed: number;
   /** When the stock runs out at the present rate; `null` if that is far away or nothing is drawn. */
   runsOutAt: number | null;
+  /** When the first of the codes that are left stop being valid; `null` if they never do, or none is left. */
+  nextExpiry: number | null;
   /** Draws by UTC hour over the last week, hours without draws left out. */
   usage: { at: number; draws: number }[];
   /** When the figures were read, where the store's list may lag. */

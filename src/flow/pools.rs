@@ -31,6 +31,8 @@ pub struct PoolRow {
     redeemed: u64,
     /// When the stock runs out at the present rate.
     runs_out_at: Option<i64>,
+    /// When the first of the codes that are left stop being valid.
+    next_expiry: Option<i64>,
     /// Fresh draws by hour over the last week.
     usage: Vec<Usage>,
     /// When the figures were read, if they may be old.
@@ -68,6 +70,7 @@ record!(to PoolRow {
     fell_back,
     redeemed,
     runs_out_at,
+    next_expiry,
     usage,
     as_of,
     reuse,
@@ -186,6 +189,7 @@ fn row(pool: &PoolDocument, stock: &Stock, usage: Vec<Usage>, as_of: Option<i64>
         fell_back: stock.fell_back,
         redeemed: stock.redeemed,
         runs_out_at: if finite { runs_out_at(counts.remaining, &usage, now) } else { None },
+        next_expiry: stock.next_expiry(now, pool).flatten(),
         usage,
         as_of,
         reuse: pool.reuse,

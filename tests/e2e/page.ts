@@ -53,7 +53,7 @@ export class Site {
 
   /** A browser as on the first visit. */
   async visit(): Promise<Visit> {
-    const context = await this.#browser.newContext({ acceptDownloads: true });
+    const context = await this.#browser.newContext({ acceptDownloads: true, locale: "en-GB" });
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const complaints: string[] = [];
@@ -75,9 +75,9 @@ export class Site {
   }
 }
 
-/** A pool's row in the dashboard: its cells' texts. */
+/** A pool's row in the dashboard: type, remaining, assigned, share. */
 export async function poolRow(page: Page, handle: string): Promise<string[]> {
-  return page.locator(`[data-handle="${handle}"] td:not(.row-actions)`).allInnerTexts();
+  return page.locator(`[data-handle="${handle}"] td:is(.kind, .number, .share)`).allInnerTexts();
 }
 
 export async function makePool(
@@ -87,11 +87,11 @@ export async function makePool(
 ) {
   await page.getByRole("button", { name: "New pool" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByLabel("Name", { exact: true }).fill(name);
   if (options.onEmpty !== undefined) await dialog.getByLabel("When no code is left").selectOption(options.onEmpty);
   if (options.fallback !== undefined) await dialog.getByLabel("Fallback code").fill(options.fallback);
   if (options.lowStock !== undefined) await dialog.getByLabel("Warn me at").fill(options.lowStock);
-  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.getByRole("button", { name: "Create pool" }).click();
   await dialog.waitFor({ state: "hidden" });
 }
 

@@ -1,9 +1,12 @@
 /** The page as a person uses it, in a real browser over IndexedDB. */
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
 import { makePool, poolRow, Site, send, uploadText, type Visit } from "./page.js";
 
 let site: Site;
@@ -25,17 +28,24 @@ function visit(title: string, work: (visit: Visit) => Promise<void>) {
   });
 }
 
+const ASSETS = fileURLToPath(new URL("../../www/dist/assets/", import.meta.url));
 const TEMPLATE = '<p class="code">{% coupon "spring-sale" %}</p>';
 const CONTACTS = ["ada@example.com", "ben@example.com", "chloe@example.com"];
+
+/** Looks for a code or a contact on a pool's page. */
+async function find(page: Page, text: string): Promise<void> {
+  await page.getByLabel("Code or contact").fill(text);
+  await page.getByRole("button", { name: "Find", exact: true }).click();
+}
 
 visit("from a new pool to mails, over a reload, and back by an undo", async ({ page }) => {
   await page.getByText("No pools yet").waitFor();
   await makePool(page, "Spring sale", { lowStock: "10%, 100" });
-  assert.deepEqual(await poolRow(page, "spring-sale"), ["Static", "0", "0", "no codes yet"]);
+  assert.deepEqual(await poolRow(page, "spring-sale"), ["Static", "0", "0", "–"]);
 
   await page.getByRole("button", { name: "Upload codes into Spring sale" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("button", { name: "Use the sample file" }).click();
+  await page.getByRole("button", { name: "Use the sample file" }).click();
   await dialog.getByText("spring-sale.csv: checked, nothing stored").waitFor();
   assert.equal((await poolRow(page, "spring-sale"))[1], "0");
   await dialog.getByRole("button", { name: "Add 5,000 codes" }).click();
@@ -47,7 +57,7 @@ visit("from a new pool to mails, over a reload, and back by an undo", async ({ p
     "already in the pool0",
     "rejected10",
   ]);
-  await dialog.locator(".rejected tbody tr").first().filter({ hasText: "381no code" }).waitFor();
+  await dialog.locator(".refused tbody tr").first().filter({ hasText: "381no code" }).waitFor();
   const kept = page.waitForEvent("download");
   await dialog.getByRole("button", { name: "Download all rejected rows" }).click();
   assert.equal((await readFile(await (await kept).path(), "utf8")).split("\r\n").length, 1 + 10 + 1);
@@ -83,24 +93,21 @@ visit("from a new pool to mails, over a reload, and back by an undo", async ({ p
   assert.equal(next[0]?.state, "new");
   assert.notDeepEqual(next[0]?.codes, first[0]?.codes);
 
-  await page.getByLabel("By").selectOption("code");
-  await page.getByLabel("Look for").fill(String(first[2]?.codes[0]).toLowerCase());
-  await page.getByRole("button", { name: "Find", exact: true }).click();
-  await page.locator("#found tbody").getByText("chloe@example.com").waitFor();
-  await page.getByLabel("By").selectOption("contact");
-  await page.getByLabel("Look for").fill("ada@example.com");
-  await page.getByRole("button", { name: "Find", exact: true }).click();
-  await page.locator("#found tbody tr").nth(1).waitFor();
+  await page.getByRole("button", { name: "Spring sale", exact: true }).click();
+  await find(page, String(first[2]?.codes[0]).toLowerCase());
+  await page.locator("coupon-pool-holders tbody").getByText("chloe@example.com").waitFor();
+  await find(page, "ada@example.com");
+  await page.locator("coupon-pool-holders tbody tr").nth(1).waitFor();
 
   const exported = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Export draws" }).click();
+  await page.getByRole("button", { name: "Draws", exact: true }).click();
   const csv = await readFile(await (await exported).path(), "utf8");
   for (const { contact, codes } of first) assert.ok(csv.includes(`${codes[0]},${contact},spring-1`), csv);
 
-  await page.getByRole("button", { name: "Upload codes into Spring sale" }).click();
-  await dialog.getByRole("button", { name: "Undo the upload of spring-sale.csv" }).click();
-  await dialog.getByRole("heading", { name: "4,996 codes taken back, 4 kept by their contacts" }).waitFor();
-  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Undo the upload of spring-sale.csv" }).click();
+  await dialog.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("status").getByText("4,996 codes taken back, 4 kept by their contacts").waitFor();
+  await page.getByRole("button", { name: "All pools" }).click();
   assert.deepEqual((await poolRow(page, "spring-sale")).slice(1, 3), ["0", "4"]);
   assert.equal((await send(page, "spring-1", CONTACTS))[0]?.state, "same as before");
 });
@@ -132,7 +139,7 @@ visit("an empty pool stops, falls back or is left out, and says so", async ({ pa
   await page.getByRole("button", { name: "chloe@example.com" }).click();
   await page.frameLocator("#preview").getByText("Sale-3 none THANKYOU5").waitFor();
   await page.locator("#log").getByText("Sale is out of codes").waitFor();
-  assert.match((await poolRow(page, "sale")).join(), /out of codes/);
+  await page.locator('[data-handle="sale"]').getByText("Out of codes").waitFor();
   // A reload keeps what was told.
   await page.reload();
   await page.locator("#log").getByText("Sale is out of codes").waitFor();
@@ -142,9 +149,9 @@ visit("hostile contacts, codes and names stay text", async ({ page }) => {
   const hostile = '<img src=x onerror="window.hacked=1">';
   await makePool(page, "Spring sale");
   await page.getByRole("button", { name: "Edit Spring sale" }).click();
-  await page.getByRole("dialog").getByLabel("Name").fill(hostile);
+  await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill(hostile);
   await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
-  const name = page.locator('[data-handle="spring-sale"] .name');
+  const name = page.locator('[data-handle="spring-sale"] [data-action="open"]');
   await name.filter({ hasText: hostile }).waitFor();
   const codes = [hostile.replaceAll('"', "'"), "{% coupon 'vip' %}", "=HYPERLINK(1)", "javascript:alert(1)"];
   await uploadText(page, hostile, `code\n${codes.join("\n")}\n`);
@@ -162,15 +169,15 @@ visit("hostile contacts, codes and names stay text", async ({ page }) => {
     await page.frameLocator("#preview").locator(".code").getByText(code, { exact: true }).waitFor();
     assert.equal(await page.locator("#preview-subject").textContent(), code);
   }
-  await page.getByLabel("Look for").fill(hostile);
-  await page.getByRole("button", { name: "Find", exact: true }).click();
-  await page.locator("#found tbody").getByText(hostile, { exact: true }).waitFor();
+  await name.click();
+  await find(page, hostile);
+  await page.locator("coupon-pool-holders tbody").getByText(hostile, { exact: true }).first().waitFor();
   assert.equal(await page.locator("main img, main b").count(), 0);
   assert.equal(await page.evaluate(() => "hacked" in window), false);
 
   // Nothing in a spreadsheet either.
   const exported = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Export draws" }).click();
+  await page.getByRole("button", { name: "Draws", exact: true }).click();
   const csv = await readFile(await (await exported).path(), "utf8");
   assert.match(csv, /^'=HYPERLINK/m);
 });
@@ -188,11 +195,11 @@ visit("mistakes in a template and in a form are named where they are", async ({ 
 
   await page.getByRole("button", { name: "New pool" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Name").fill("Été à Paris");
+  await dialog.getByLabel("Name", { exact: true }).fill("Été à Paris");
   assert.equal(await dialog.getByLabel("Handle").inputValue(), "ete-a-paris");
   await dialog.getByLabel("Handle").fill("Not a handle");
-  await dialog.getByRole("button", { name: "Save" }).click();
-  await dialog.getByRole("alert").getByText("a handle is 1 to 64").waitFor();
+  await dialog.getByRole("button", { name: "Create pool" }).click();
+  await dialog.getByRole("alert").getByText("A handle has 1 to 64").waitFor();
   assert.equal(await dialog.getByLabel("Handle").getAttribute("aria-invalid"), "true");
 });
 
@@ -210,14 +217,19 @@ visit("the example fills the page", async ({ page }) => {
 visit("an archived pool is listed apart, and starting over leaves nothing", async ({ page }) => {
   await makePool(page, "Old sale");
   await makePool(page, "New sale");
-  await page.getByRole("button", { name: "Edit Old sale" }).click();
+  await page.getByRole("button", { name: "Old sale", exact: true }).click();
+  await page.getByRole("button", { name: "Archive" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Archive" }).click();
-  await page.locator('[data-handle="old-sale"]').waitFor({ state: "detached" });
-  await page.getByLabel("Show archived").check();
-  await page.getByRole("button", { name: "Edit Old sale" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Restore" }).click();
-  // The keyboard goes on where it was.
-  await page.locator('[data-handle="old-sale"] [data-action="Edit"]:focus').waitFor();
+  await page.getByRole("button", { name: "Restore" }).waitFor();
+  await page.getByRole("button", { name: "All pools" }).click();
+  await page.locator('[data-handle="new-sale"]').waitFor();
+  assert.equal(await page.locator('[data-handle="old-sale"]').count(), 0);
+  await page.getByLabel("State").selectOption("Archived");
+  await page.getByRole("button", { name: "Old sale", exact: true }).click();
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByRole("button", { name: "Upload codes" }).waitFor();
+  await page.getByRole("button", { name: "All pools" }).click();
+  await page.getByLabel("State").selectOption("All active");
   await page.getByRole("button", { name: "Upload codes into Old sale" }).waitFor();
 
   page.on("dialog", (dialog) => dialog.accept());
@@ -237,16 +249,17 @@ test("the server gives out the page's folder and nothing else", async () => {
         .end();
     });
   assert.equal((await get("/")).type, "text/html; charset=utf-8");
-  assert.equal((await get("/coupon-pools/wasm/core.wasm")).type, "application/wasm");
+  const core = readdirSync(ASSETS).find((file) => /^core-.*\.wasm$/.test(file));
+  assert.equal((await get(`/assets/${core}`)).type, "application/wasm");
   for (const path of [
     "/../serve.mjs",
     "/%2e%2e/serve.mjs",
     "/..%2fserve.mjs",
-    "/page/..%5c..%5cserve.mjs",
+    "/assets/..%5c..%5cserve.mjs",
     "/%00",
     "/%",
   ])
     assert.equal((await get(path)).status, 404, path);
-  assert.equal((await get("/page")).status, 404);
+  assert.equal((await get("/assets")).status, 404);
   assert.equal((await get("/", "POST")).status, 405);
 });

@@ -22,26 +22,6 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
-/** A table with a header; cells are elements or texts. `numbers` are the columns to align right. */
-export function table(names, rows, { numbers = [] } = {}) {
-  const cell = (tag, content, column) =>
-    el(
-      tag,
-      { className: numbers.includes(column) ? "number" : "", ...(tag === "th" ? { scope: "col" } : {}) },
-      content,
-    );
-  return el(
-    "div",
-    { className: "scroll" },
-    el(
-      "table",
-      {},
-      el("thead", {}, el("tr", {}, ...names.map((name, column) => cell("th", name, column)))),
-      el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((content, column) => cell("td", content, column))))),
-    ),
-  );
-}
-
 /** Shows a message in a notice, or hides the notice. */
 export function notice(element, message) {
   element.textContent = message ?? "";
@@ -61,13 +41,6 @@ export const count = (value) => figures.format(value);
 /** “1 code”, “2 codes”. */
 export const plural = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 
-const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-/** The last day on which something is valid that expires at this instant, or a dash. */
-export const lastDay = (expiresAt) => (expiresAt === null ? "–" : days.format(expiresAt - 1));
-
-/** The day of an instant. */
-export const dayOf = (at) => days.format(at);
-
 const moments = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
   month: "short",
@@ -75,15 +48,3 @@ const moments = new Intl.DateTimeFormat("en-GB", {
   minute: "2-digit",
 });
 export const moment = (at) => (at === null ? "–" : moments.format(at));
-
-/** Hands a file to the person. */
-export function keepFile(name, blob) {
-  const url = URL.createObjectURL(blob);
-  el("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-/** Closes a dialog by its own buttons; Escape works by itself. */
-export function closable(dialog) {
-  for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());
-}

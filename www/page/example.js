@@ -2,7 +2,6 @@
 
 import { suggestContacts } from "./sending.js";
 import { setTemplate } from "./template.js";
-import { sampleFile } from "./upload-dialog.js";
 
 const GIFTS = "code\nGIFT-4711\nGIFT-5604\nGIFT-6497\n";
 const CONTACTS = ["ada@example.com", "ben@example.com", "chloe@example.com", "dario@example.com", "elena@example.com"];
@@ -22,6 +21,12 @@ export async function loadExample({ pools, note }) {
   });
   suggestContacts(CONTACTS);
   note("event", "The example is loaded.");
+}
+
+export async function sampleFile() {
+  const response = await fetch("samples/spring-sale.csv");
+  if (!response.ok) throw new Error(`The sample file is not there (${response.status}).`);
+  return new File([await response.blob()], "spring-sale.csv", { type: "text/csv" });
 }
 
 async function fill(pools, pool, file) {

@@ -23,6 +23,20 @@ export function noteAlert({ type, name, rung, remaining, added, expiresAt }) {
   else note("alert", `${name}: ${count(remaining)} codes expire on ${moment(expiresAt)}`);
 }
 
+const CHANGES = {
+  created: "made",
+  edited: "changed",
+  archived: "archived",
+  restored: "restored",
+  uploaded: "has new codes",
+  undone: "has lost an upload’s codes",
+};
+
+/** Writes what was done to a pool, as the dashboard tells it. */
+export function noteChange(what, name) {
+  note("event", `Pool ${name} ${CHANGES[what] ?? what}`);
+}
+
 export function show() {
   if (entries.length === 0) {
     list.replaceChildren(el("li", { className: "empty" }, "Nothing has happened yet."));

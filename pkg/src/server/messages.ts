@@ -116,6 +116,7 @@ const poolRow = named(
     fellBack: count(),
     redeemed: count(),
     runsOutAt: orNull(instant()),
+    nextExpiry: orNull(instant()),
     usage: list(usageRow),
     asOf: orNull(instant()),
     reuse,
