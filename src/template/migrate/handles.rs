@@ -84,7 +84,7 @@ mod tests {
         for (name, handle) in [
             ("spring25", "spring25"),
             ("Spring_Sale", "spring_sale"),
-            ("10% off -- März!", "10-off----m-rz"),
+            ("10% off -- März!", "10-off---m-rz"),
             ("優惠", "pool"),
             ("-a-", "a"),
         ] {
