@@ -1,7 +1,7 @@
 /** The page under test: opens an editor of the kind that a test asks for, over the pools that the test's own process has. */
 
 import { couponPoolsPlugin } from "coupon-pools/editors/grapesjs";
-import grapesjs, { type Editor, type EditorConfig } from "grapesjs";
+import { type Editor, type EditorConfig, grapesjs, type Plugin } from "grapesjs";
 import mjml from "grapesjs-mjml";
 import newsletter from "grapesjs-preset-newsletter";
 
@@ -36,8 +36,19 @@ window.managed = [];
 window.openEditor = async (kind, options = {}) => {
   window.editor?.destroy();
   document.body.innerHTML = '<div id="gjs"></div>';
-  const { manage, editor = {}, ...plugin } = options as { manage?: boolean; editor?: EditorConfig };
-  const presets = { plain: [], newsletter: [newsletter], mjml: [mjml] };
+  const {
+    bare,
+    manage,
+    editor = {},
+    ...plugin
+  } = options as {
+    /** Without the plugin. */
+    bare?: boolean;
+    /** With a screen of pools to open. */
+    manage?: boolean;
+    editor?: EditorConfig;
+  };
+  const presets = { plain: [], newsletter: [newsletter as unknown as Plugin], mjml: [mjml as unknown as Plugin] };
   window.editor = grapesjs.init({
     container: "#gjs",
     height: "700px",
@@ -47,12 +58,14 @@ window.openEditor = async (kind, options = {}) => {
     cssIcons: "",
     plugins: [
       ...presets[kind],
-      (ed) =>
+      (ed) => {
+        if (bare) return;
         couponPoolsPlugin(ed, {
           host: host as never,
           ...(manage ? { onManage: (handle: string | null) => void window.managed.push(handle) } : {}),
           ...plugin,
-        }),
+        });
+      },
     ],
     ...editor,
   });

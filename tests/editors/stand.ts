@@ -18,6 +18,8 @@ export class Stand {
   readonly complaints: string[] = [];
   /** Calls that the editor made, as `method` and arguments. */
   readonly calls: [method: string, ...args: unknown[]][] = [];
+  /** Whether the pools do not answer. */
+  away = false;
   readonly #browser: Browser;
 
   private constructor(browser: Browser, page: Page) {
@@ -54,6 +56,7 @@ export class Stand {
     });
     await page.exposeFunction("askPools", async (method: "list" | "preview" | "prepare", ...args: never[]) => {
       stand.calls.push([method, ...args]);
+      if (stand.away) throw new Error("The server is away");
       const given = await (stand.bench.pools[method] as (...args: never[]) => Promise<unknown>)(...args);
       return method === "list" ? { rows: given, next: (given as { next: string | null }).next } : given;
     });

@@ -48,7 +48,8 @@ export const couponPoolsPlugin: Plugin<CouponPoolsPluginOptions & Record<string,
     );
   }
   const { blocks = ["coupon", "coupon-code", "coupon-expiry"], block = () => ({}), style = BLOCK_STYLE } = options;
-  editor.I18n.addMessages({ en, de, ...i18n });
+  editor.I18n.addMessages({ en, de });
+  editor.I18n.addMessages(i18n);
   const words = wordsOf(editor);
   const locale = () => options.locale ?? editor.I18n.getLocale() ?? "en";
   const shelf = new Shelf(host, audience, refreshAfter, () => void editor.trigger(NEWS));

@@ -1,4 +1,7 @@
-/** The plugin's own words, for GrapesJS' i18n module: under `couponPools`, and the names of blocks and components. */
+/**
+ * The plugin's own words, for GrapesJS' i18n module: under `couponPools`, and the names of blocks and components. In the
+ * labels of settings GrapesJS shows a hyphen as a space.
+ */
 
 export const en = {
   blockManager: {
@@ -52,7 +55,7 @@ export const de: typeof en = {
     names: { coupon: "Gutschein", "coupon-code": "Gutscheincode", "coupon-expiry": "Ablaufdatum" },
   },
   couponPools: {
-    pool: "Gutschein-Pool",
+    pool: "Gutscheinpool",
     choose: "Pool wählen",
     slot: "Platz",
     slotHint: "Für einen zweiten Code aus diesem Pool",
@@ -70,7 +73,7 @@ export const de: typeof en = {
     manage: "Pools verwalten",
     sample: "Muster",
     sampleHint: "Ein Muster. Beim Versand bekommt jeder Kontakt einen eigenen Code.",
-    noPool: "Bitte einen Gutschein-Pool wählen",
+    noPool: "Bitte einen Gutscheinpool wählen",
     loading: "Die Pools werden geladen …",
     failed: "Die Pools konnten nicht geladen werden: {reason}",
     unknown: "Den Pool „{pool}“ gibt es nicht",
