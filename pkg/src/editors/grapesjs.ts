@@ -33,7 +33,7 @@ export interface CouponPoolsPluginOptions {
   style?: Readonly<Record<string, string>>;
   /** Language of dates in new components: a tag such as `en-GB`. Default: the editor's own. */
   locale?: string;
-  /** For how many milliseconds pools, samples and checks are kept before they are asked for again. Default 60,000. */
+  /** For how many milliseconds pools, samples and checks are kept before they are asked for again, at least 1,000. Default 60,000. */
   refreshAfter?: number;
   /** Words beside ours or instead of them, by language, as in GrapesJS' i18n module. Default `{}`; en and de are there. */
   i18n?: Record<string, object>;

@@ -12,6 +12,9 @@ export type ShelfHost = Pick<PoolsHost, "list" | "preview" | "prepare">;
 /** Whether a pool is enough for everybody the mail goes to. */
 export type Supply = { state: "checking" } | { state: "enough" | "short"; audience: number; short: number };
 
+/** Shortest time to keep things for, in milliseconds: news draws everything again, which must not ask again at once. */
+const LEAST = 1_000;
+
 /** Most pools that one call lists. */
 const PAGE = 1_000;
 
@@ -39,7 +42,7 @@ export class Shelf {
   ) {
     this.#host = host;
     this.#audience = audience;
-    this.#keep = keep;
+    this.#keep = Math.max(LEAST, keep);
     this.#changed = changed;
   }
 
