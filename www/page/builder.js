@@ -45,7 +45,8 @@ async function open() {
     storageManager: { type: "local", options: { local: { key: kept } } },
     assetManager: { upload: false },
     plugins: [
-      (ed) => preset.default(ed, mjml ? { useCustomTheme: false } : { useCustomTheme: false, inlineCss: true }),
+      // Their own form carries the default export twice once it is a module.
+      (ed) => (preset.default.default ?? preset.default)(ed, { useCustomTheme: false }),
       (ed) =>
         couponPoolsPlugin(ed, {
           host: pools,
@@ -55,12 +56,26 @@ async function open() {
     ],
   });
   await new Promise((resolve) => editor.onReady(resolve));
+  if (mjml) nameButtons();
   if (localStorage.getItem(kept) === null) editor.setComponents(sample);
   // Another tab may have uploaded codes in the meantime.
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) editor.runCommand("coupon-pools:refresh");
   });
   document.body.dataset.ready = "true";
+}
+
+/** The buttons that grapesjs-mjml shows as icons of a font that this site does not have. */
+function nameButtons() {
+  const names = {
+    options: { "sw-visibility": "Frames", preview: "Look", fullscreen: "Full screen", "export-template": "Code" },
+    views: { "open-sm": "Style", "open-tm": "Settings", "open-layers": "Layers", "open-blocks": "Blocks" },
+  };
+  for (const [panel, buttons] of Object.entries(names)) {
+    for (const [id, label] of Object.entries(buttons))
+      editor.Panels.getButton(panel, id)?.set({ className: "", label });
+  }
+  editor.Panels.getButton("views", "open-blocks")?.set("active", true);
 }
 
 /** How many contacts the other page has. */

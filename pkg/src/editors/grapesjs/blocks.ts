@@ -7,7 +7,9 @@ import type { Kind } from "./content.js";
 /** Names of blocks, as `Blocks.get` knows them: those of the component types. */
 export type BlockId = "coupon" | "coupon-code" | "coupon-expiry";
 
-const STROKE = 'fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"';
+/** As a style: GrapesJS fills the icons of blocks. */
+const STROKE =
+  'style="fill:none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"';
 const ICONS: Readonly<Record<Kind, string>> = {
   block: `<svg viewBox="0 0 24 24" ${STROKE}><path d="M3 8V6h18v2a4 4 0 0 0 0 8v2H3v-2a4 4 0 0 0 0-8z"/><path d="M9 15l6-6M9.5 9.5h.01M14.5 14.5h.01"/></svg>`,
   code: `<svg viewBox="0 0 24 24" ${STROKE}><path d="M3 6h18M3 18h10M4 10h16v4H4z"/></svg>`,

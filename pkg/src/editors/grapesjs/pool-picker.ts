@@ -25,6 +25,8 @@ export function addPoolPicker(
     if (shown !== null) fill(shown, editor, shelf, words);
   });
   editor.Traits.addType(POOL_TRAIT, {
+    // The picker brings its own field.
+    templateInput: () => "",
     createInput({ component }: { component: Component }) {
       const root = build(editor, words, onManage && (() => onManage(settingsOf(component).pool || null)));
       // A setting of another trait changes what is said here.
