@@ -12,6 +12,9 @@ import { byId, el, notice } from "./dom.js";
 const TEMPLATE = "coupon-pools.template";
 const SEND = "coupon-pools.send";
 
+/** MJML's own list loads fonts from another server; this one is not empty, which would mean the same as none. */
+const FONTS = { "No font": "" };
+
 const mjml = new URLSearchParams(location.search).has("mjml");
 const kept = mjml ? "coupon-pools.builder.mjml" : "coupon-pools.builder";
 const start = mjml ? "samples/builder-mail.mjml" : "samples/builder-mail.html";
@@ -46,7 +49,7 @@ async function open() {
     assetManager: { upload: false },
     plugins: [
       // Their own form carries the default export twice once it is a module.
-      (ed) => (preset.default.default ?? preset.default)(ed, { useCustomTheme: false }),
+      (ed) => (preset.default.default ?? preset.default)(ed, { useCustomTheme: false, fonts: FONTS }),
       (ed) =>
         couponPoolsPlugin(ed, {
           host: pools,
