@@ -73,7 +73,7 @@ check-js: build
 	$(BIN)/tsc -p tests/tsconfig.json
 
 test-js: build
-	$(NODE_TEST) $(wildcard tests/js/*.test.ts tests/js/*/*.test.ts tests/chaos/*.test.ts tests/editors/*.test.ts tests/examples/*.test.ts)
+	$(NODE_TEST) $(wildcard tests/js/*.test.ts tests/js/*/*.test.ts tests/chaos/*.test.ts tests/examples/*.test.ts)
 
 chromium:
 	@scripts/need-chromium.sh
@@ -82,7 +82,7 @@ test-hosts: pack chromium
 	$(NODE_TEST) tests/hosts/*.test.ts tests/edge/*.test.ts
 
 test-e2e: site chromium
-	$(NODE_TEST) tests/e2e/*.test.ts tests/elements/*.test.ts
+	$(NODE_TEST) tests/e2e/*.test.ts tests/elements/*.test.ts tests/editors/*.test.ts
 
 clean:
 	rm -rf target pkg/dist pkg/wasm www/dist node_modules *.tgz

@@ -1,4 +1,4 @@
-// Builds www/dist: the page and the package in one bundle, with its wasm, worker and samples as files beside it.
+// Builds www/dist: the page, the e-mail builder and the package, bundled, with wasm, worker and samples as files beside.
 //
 //   node www/build.mjs
 
@@ -6,7 +6,7 @@ import { cpSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
-const SAMPLES = ["spring-sale.csv", "spring-mail.html"];
+const SAMPLES = ["spring-sale.csv", "spring-mail.html", "builder-mail.html", "builder-mail.mjml"];
 
 const www = new URL("./", import.meta.url);
 const dist = new URL("dist/", www);
@@ -24,6 +24,9 @@ await build({
     // Nothing in the page itself: its policy allows files of its own only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: { input: ["index.html", "builder.html"].map((page) => fileURLToPath(new URL(page, www))) },
+    // GrapesJS is large, and loaded when the builder is opened.
+    chunkSizeWarningLimit: 1_500,
   },
   worker: { format: "es" },
 });
