@@ -180,6 +180,8 @@ struct Upload<'a> {
     shown: Vec<(usize, String)>,
     /// When the lease was last renewed.
     renewed: i64,
+    /// The settings' version that was last heard of.
+    version: u32,
     duplicates_in_pool: u64,
 }
 
@@ -200,6 +202,7 @@ impl<'a> Upload<'a> {
             unseen: HashSet::new(),
             shown: Vec::new(),
             renewed: host.now(),
+            version: pool.version,
             duplicates_in_pool: 0,
         }
     }
@@ -287,12 +290,16 @@ impl<'a> Upload<'a> {
             return Ok(());
         }
         self.renewed = now;
-        let (pool, version) = (self.pool.handle.clone(), self.pool.version);
-        match self.host.begin_batch(BeginBatch { pool, batch, version, now, lease: LEASE_MS }).await? {
-            // Settings that a draw depends on may change meanwhile; what an upload depends on cannot.
-            Begun::Begun | Begun::Stale { .. } => Ok(()),
-            Begun::Busy { .. } | Begun::Ended => Err(self.superseded()),
+        for _ in 0..RACE_RETRIES {
+            let (pool, batch, version) = (self.pool.handle.clone(), batch.clone(), self.version);
+            match self.host.begin_batch(BeginBatch { pool, batch, version, now, lease: LEASE_MS }).await? {
+                Begun::Begun => return Ok(()),
+                // Settings that a draw depends on may change meanwhile; what an upload depends on cannot.
+                Begun::Stale { document } => self.version = self.host.remember(&self.pool.handle, document)?.version,
+                Begun::Busy { .. } | Begun::Ended => return Err(self.superseded()),
+            }
         }
+        Ok(())
     }
 
     /// Sends a block off, after the one before it has arrived: while the store writes one, the next is parsed.

@@ -26,6 +26,7 @@ overEveryStore("pools", (open) => {
       reuse: "per-message",
       onEmpty: "stop",
       lowStock: [],
+      nextExpiry: null,
       expiresAt: null,
       minValidity: 0,
       timeZone: "UTC",

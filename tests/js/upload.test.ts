@@ -440,6 +440,8 @@ overEveryStoreAndThread("an upload", (open) => {
       for (let minute = 0; minute < 6; minute++) {
         yield utf8(`A-${minute}\n`);
         bench.now += 30_000;
+        // The settings' version changes with it.
+        await other.edit("a", { minValidity: minute * 1_000 });
         await other.maintain();
       }
     };

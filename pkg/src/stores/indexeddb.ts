@@ -132,7 +132,8 @@ export function indexeddb(options: IndexedDbOptions = {}): Store {
           answer = await tries();
         }
       }
-      if (answer.status !== "begun") presence.letGo(mine);
+      // `stale` is asked again under the same id, perhaps of a batch that is staged.
+      if (answer.status === "busy" || answer.status === "ended") presence.letGo(mine);
       return answer;
     },
 

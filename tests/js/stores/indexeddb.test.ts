@@ -77,6 +77,37 @@ describe("indexeddb", () => {
     await store.close?.();
   });
 
+  it("drops an upload whose tab is gone at once, and no other, whatever settings it asks with", async (t) => {
+    const held = new Set<string>();
+    const locks = {
+      async request(name: string, _: object, granted: (lock: object | null) => unknown) {
+        if (held.has(name)) return granted(null);
+        held.add(name);
+        const answer = await granted({ name });
+        held.delete(name);
+        return answer;
+      },
+    };
+    const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+    Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
+    t.after(() => {
+      if (before) Object.defineProperty(globalThis, "navigator", before);
+      else delete (globalThis as { navigator?: unknown }).navigator;
+    });
+    const name = newName();
+    const store = indexeddb({ name });
+    const stand = await new Stand(store, "default").create();
+    assert.deepEqual(await stand.begin("b1"), { status: "begun" });
+    const old = { ...stand.name, batch: "b1", version: 99, now: stand.now, lease: 60_000 };
+    assert.equal((await store.beginBatch(old)).status, "stale");
+    const other = stand.through(indexeddb({ name }));
+    assert.equal((await other.begin("b2")).status, "busy");
+    // As a browser does when a tab is closed.
+    held.clear();
+    assert.equal((await other.begin("b2")).status, "begun");
+    for (const one of [store, other.store]) await one.close?.();
+  });
+
   it("keeps everything when it is opened again", async () => {
     const name = newName();
     const store = indexeddb({ name });
