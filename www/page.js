@@ -9,7 +9,7 @@ import { byId, notice } from "./page/dom.js";
 import { loadExample, sampleFile } from "./page/example.js";
 import { note, noteAlert, noteChange, show as showLog } from "./page/log.js";
 import { sending } from "./page/sending.js";
-import { offerPools, preview, templateEditor } from "./page/template.js";
+import { offerPools, refreshPreview, templateEditor } from "./page/template.js";
 
 const DATABASE = "coupon-pools";
 const CARE = 5 * 60_000;
@@ -65,7 +65,7 @@ async function changed() {
 
 async function showTemplate() {
   offerPools(await allPools());
-  await preview();
+  await refreshPreview();
 }
 
 async function allPools() {

@@ -1,8 +1,10 @@
 /** The built page in a real browser, for one test file: a server of its own, and pages that report what goes wrong. */
 
+import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 const FLAGS = [
@@ -76,8 +78,19 @@ export class Site {
 }
 
 /** A pool's row in the dashboard: type, remaining, assigned, share. */
-export async function poolRow(page: Page, handle: string): Promise<string[]> {
+async function poolRow(page: Page, handle: string): Promise<string[]> {
   return page.locator(`[data-handle="${handle}"] td:is(.kind, .number, .share)`).allInnerTexts();
+}
+
+/** Waits until a pool's row shows this, from its `first` cell on: rows follow what is stored. */
+export async function poolShows(page: Page, handle: string, cells: string[], first = 0): Promise<void> {
+  let shown: string[] = [];
+  for (let looks = 0; looks < 200; looks += 1) {
+    shown = (await poolRow(page, handle)).slice(first, first + cells.length);
+    if (isDeepStrictEqual(shown, cells)) return;
+    await page.waitForTimeout(50);
+  }
+  assert.deepEqual(shown, cells);
 }
 
 export async function makePool(

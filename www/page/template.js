@@ -45,6 +45,7 @@ export function template() {
 /** Puts a template into the editor. */
 export function setTemplate(given) {
   write(given);
+  back.hidden = true;
   localStorage.setItem(KEY, JSON.stringify(given));
 }
 
@@ -53,8 +54,13 @@ export function offerPools(rows) {
   choosePool(byId("tag-pool"), rows);
 }
 
+/** Renders the template again, after pools have changed; a mail that was made stays in sight. */
+export async function refreshPreview() {
+  if (back.hidden) await preview();
+}
+
 /** Renders the template with samples. */
-export async function preview() {
+async function preview() {
   const turn = ++latest;
   try {
     const { output, warnings: noticed } = await face.pools.preview(template());
@@ -70,7 +76,9 @@ export async function preview() {
 
 /** Shows a mail that was made. */
 export function showSent(output, contact) {
+  // Neither a preview that is under way nor one that is due takes its place.
   latest++;
+  clearTimeout(timer);
   showMail(output, `the mail to ${contact}`, true);
 }
 
