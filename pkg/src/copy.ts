@@ -46,15 +46,16 @@ type Moving = Store & Required<Pick<Store, "contents" | "restore">>;
 
 /**
  * Copies a pool from one store to another: settings, batches with their expiries, free codes in their order, draws with
- * holders, uses and numbers, redeemed and void codes, counts, usage, alerts and journal. Retries find their draws in the
+ * holders, uses and numbers, redeemed and void codes, counts, usage and alerts. Retries find their draws in the
  * new store. Codes that have left the pool by an undo are not copied, nor counted there.
  *
  * The pool must be archived, so that nobody draws from it meanwhile, and stays so in both stores: `edit(handle,
  * { archived: false })` opens the new one. Releases, undos and marks must wait as well; where they did not, the copy
  * says so at its end. If it is broken off at any point, the same call goes on.
  *
- * Time grows with the pool, memory does not. Errors: `POOL_NOT_FOUND`; `POOL_NOT_ARCHIVED`; `UPLOAD_IN_PROGRESS`;
- * `POOL_EXISTS` where the other store has a pool of this name that is no copy of this one; `POOL_CHANGED`;
+ * Time grows with the pool, memory does not. Errors: `POOL_NOT_FOUND`; `POOL_NOT_ARCHIVED`; `POOL_UNFINISHED`
+ * while the pool's journal has an entry (a top-up or a withdrawal at its shop, a copy that was broken off);
+ * `UPLOAD_IN_PROGRESS`; `POOL_EXISTS` where the other store has a pool of this name that is no copy of this one; `POOL_CHANGED`;
  * `STORE_CANNOT_MOVE` for stores that have no `contents` and `restore`. The stores' own errors come as they are.
  */
 export async function copyPool(from: Store, to: Store, options: CopyOptions): Promise<Copied> {
@@ -119,6 +120,7 @@ class Copy {
         },
       );
     }
+    await this.nothingBegun();
     // Uploads that died are dropped; one that lives would add codes behind the copy's back.
     await this.sweep(this.from);
     const { rows } = await this.from.batches({ ...this.name, cursor: null, limit: 1 });
@@ -129,6 +131,23 @@ class Copy {
       });
     }
     return document;
+  }
+
+  /**
+   * The source's journal is empty. What is begun at a shop stays with one store: of a top-up that both had, one would
+   * hand the codes out and the other, archived, take them back and delete them at the shop.
+   */
+  async nothingBegun(): Promise<void> {
+    const { pool } = this.name;
+    const journal = (await this.from.journal(this.name)).map(({ id }) => id);
+    if (journal.length === 0) return;
+    const why = journal.includes(MARK)
+      ? "it is itself a copy that is not finished: call that copyPool again first"
+      : "its shop has work to do: run maintain() on the store it is in until that is done";
+    throw new PoolConflictError(`"${pool}" cannot be copied yet, ${why}`, {
+      code: "POOL_UNFINISHED",
+      details: { pool, journal },
+    });
   }
 
   /** Makes the pool in the new store, or finds the copy that was begun; `null`: that is done already. */
@@ -215,7 +234,7 @@ class Copy {
     } while (cursor !== null);
   }
 
-  /** What is counted, the alerts and the journal. */
+  /** What is counted, and the alerts. */
   async books(stock: Stock): Promise<void> {
     const usage = await this.from.usage({ ...this.name, from: 0, to: Number.MAX_SAFE_INTEGER });
     // Every new draw is counted once, in the order of its number: so the sum is the last one's.
@@ -227,10 +246,6 @@ class Copy {
       const same = there !== null && JSON.stringify(there.state) === JSON.stringify(alerts.state);
       if (!same) await this.to.saveAlerts({ ...this.name, expected: there?.revision ?? null, state: alerts.state });
     }
-    const there = new Map((await this.to.journal(this.name)).map(({ id, revision }) => [id, revision]));
-    for (const { id, entry } of await this.from.journal(this.name)) {
-      if (id !== MARK) await this.to.saveJournal({ ...this.name, id, expected: there.get(id) ?? null, entry });
-    }
   }
 
   /** The source is as it was, and the copy is like it. */
@@ -240,6 +255,8 @@ class Copy {
     if (now?.revision !== document.revision || !sameStock(await this.stockOf(this.from), stock)) {
       throw this.changed("it was changed while it was copied");
     }
+    // Again: a top-up that began before the pool was archived may write its entry late.
+    await this.nothingBegun();
     if (!sameStock(await this.stockOf(this.to), stock)) throw this.changed("the copy is not like it");
   }
 

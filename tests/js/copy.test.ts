@@ -61,7 +61,6 @@ async function livedIn(store: Store, reuse: Reuse, seed: number): Promise<Stand>
   await stand.stage("dropped", ["staged"]);
   await store.dropBatch({ ...stand.name, batch: "dropped" });
   await store.saveAlerts({ ...stand.name, expected: null, state: { armed: [10] } });
-  await store.saveJournal({ ...stand.name, id: "top-up", expected: null, entry: { step: 2 } });
   await stand.edit({ archived: true });
   return stand;
 }
@@ -85,7 +84,7 @@ async function seen(stand: Stand) {
     }),
     usage: await store.usage({ ...name, from: 0, to: 10 * NOON }),
     alerts: (await store.alerts(name))?.state,
-    journal: (await store.journal(name)).map(({ id, entry }) => ({ id, entry })),
+    journal: await store.journal(name),
   };
 }
 
@@ -131,6 +130,22 @@ function mortal(store: Store, seed: number): { store: Store; deaths: () => numbe
     },
   });
   return { store: proxy, deaths: () => deaths };
+}
+
+/** A store that dies once, before the nth call of one method. */
+function diesAt(store: Store, method: keyof Store, nth: number): Store {
+  let calls = 0;
+  return new Proxy(store, {
+    get(target, name: keyof Store) {
+      const work: unknown = Reflect.get(target, name);
+      if (name !== method || typeof work !== "function") return work;
+      return async (request: unknown) => {
+        calls += 1;
+        if (calls === nth) throw new Error("killed, on purpose");
+        return work.call(target, request);
+      };
+    },
+  });
 }
 
 for (const [fromName, openFrom] of Object.entries(STORES)) {
@@ -234,6 +249,42 @@ describe("copyPool", () => {
       if (batches === 5) await from.release(use, row?.number as number);
     };
     await assert.rejects(copyPool(from.store, memory(), { ...options, onProgress }), { code: "POOL_CHANGED" });
+  });
+
+  it("refuses a pool whose shop has work to do, which two stores would do against each other", async () => {
+    const from = await livedIn(memory(), "per-message", 3);
+    const to = memory();
+    const topUp = { ...from.name, id: "top-up" };
+    await from.store.saveJournal({ ...topUp, expected: null, entry: { step: 2 } });
+    const refused = {
+      code: "POOL_UNFINISHED",
+      message: /maintain\(\)/,
+      details: { pool: "spring-sale", journal: ["top-up"] },
+    };
+    await assert.rejects(copyPool(from.store, to, options), refused);
+    assert.deepEqual(await to.load({ tenant: "t", pools: ["spring-sale"] }), [null]);
+    await from.store.saveJournal({ ...topUp, expected: 1, entry: null });
+    // One that began before the pool was archived may write its entry late.
+    const onProgress = async ({ batches }: { batches: number }) => {
+      if (batches === 5) await from.store.saveJournal({ ...topUp, expected: null, entry: { step: 2 } });
+    };
+    await assert.rejects(copyPool(from.store, to, { ...options, onProgress }), refused);
+    assert.deepEqual(
+      (await to.journal(from.name)).map(({ id }) => id),
+      ["copy"],
+    );
+    await from.store.saveJournal({ ...topUp, expected: 1, entry: null });
+    await copyPool(from.store, to, options);
+    assert.deepEqual(await to.journal(from.name), []);
+  });
+
+  it("refuses a copy that is not finished as a source", async () => {
+    const from = await livedIn(memory(), "per-message", 3);
+    const half = memory();
+    await assert.rejects(copyPool(from.store, diesAt(half, "restore", 2), options), /killed/);
+    await assert.rejects(copyPool(half, memory(), options), { code: "POOL_UNFINISHED", message: /copy/ });
+    await copyPool(from.store, half, options);
+    await copyPool(half, memory(), options);
   });
 
   it("says which store it cannot copy", async () => {
