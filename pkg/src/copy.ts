@@ -1,7 +1,7 @@
 /** Moves a pool from one store to another, whole; what was begun and broken off is gone on with. */
 
 import { CouponPoolsError, PoolConflictError, PoolNotFoundError, UploadError } from "./errors.js";
-import type { BatchRow, CodeBlock, MovedCode, MovedDraw, Page, PoolDocument, Stock, Store } from "./store.js";
+import type { BatchRow, CodeBlock, MovedCode, MovedDraw, Page, PoolDocument, Stock, Store, UsageRow } from "./store.js";
 
 export interface CopyOptions {
   /** The pool's handle, in both stores. */
@@ -29,6 +29,8 @@ const MARK = "copy";
 /** A block of an upload is given up when nothing was heard of it for so long: as uploads do. */
 const LEASE = 60_000;
 
+const DAY = 86_400_000;
+
 /** Runs of a sweep that a pool can need: each does some ten thousand codes. */
 const SWEEPS = 100_000;
 
@@ -36,10 +38,18 @@ const SWEEPS = 100_000;
 interface Mark {
   /** `createdAt` of the pool that is copied, so that another of the same name is not mistaken for it. */
   createdAt: number;
+  /** `revision` of both documents: whoever opens a pool, to draw from it, or edits it, makes it another. */
+  revision: number;
   /** Codes in a block: the same until the end, because blocks are known by their numbers. */
   blockCodes: number;
   /** Batches that are done, oldest first. */
   done: number;
+}
+
+/** What is counted of a pool. */
+interface Sums {
+  stock: Stock;
+  usage: UsageRow[];
 }
 
 type Moving = Store & Required<Pick<Store, "contents" | "restore">>;
@@ -83,10 +93,10 @@ class Copy {
 
   async run(onProgress: NonNullable<CopyOptions["onProgress"]>): Promise<Copied> {
     const document = await this.source();
-    const stock = await this.stockOf(this.from);
+    const sums = await this.sumsOf(this.from);
     const batches = (await everyRow((page) => this.from.batches({ ...this.name, ...page }))).reverse();
-    const mark = await this.begin(document, stock);
-    const copied: Copied = { batches: batches.length, ...sumsOf(stock) };
+    const mark = await this.begin(document, sums);
+    const copied: Copied = { batches: batches.length, ...countsOf(sums.stock) };
     if (mark === null) return copied;
     let { revision, entry } = mark;
     let codes = 0;
@@ -98,8 +108,8 @@ class Copy {
       }
       onProgress({ batches: index + 1, ofBatches: batches.length, codes });
     }
-    await this.books(stock);
-    await this.verify(document, stock);
+    await this.books(sums);
+    await this.verify(document, sums);
     await this.saveMark(revision, null);
     return copied;
   }
@@ -151,7 +161,7 @@ class Copy {
   }
 
   /** Makes the pool in the new store, or finds the copy that was begun; `null`: that is done already. */
-  async begin(document: PoolDocument, stock: Stock): Promise<{ revision: number; entry: Mark } | null> {
+  async begin(document: PoolDocument, sums: Sums): Promise<{ revision: number; entry: Mark } | null> {
     const { tenant, pool } = this.name;
     const exists = (why: string): PoolConflictError =>
       new PoolConflictError(`the other store has a pool "${pool}" already, ${why}`, {
@@ -163,18 +173,21 @@ class Copy {
     if (found) {
       const entry = found.entry as Mark;
       if (entry.createdAt !== document.createdAt) throw exists("which is being copied from another");
+      if (entry.revision !== document.revision) throw this.changed("it was used or edited since its copy was begun");
       return { revision: found.revision, entry };
     }
     if (!made.saved) {
       const there = made.document as PoolDocument;
       const before = there.createdAt === document.createdAt;
-      if (before && sameStock(await this.stockOf(this.to), stock) && stock.expiries.length > 0) return null;
+      const newer = there.revision >= document.revision;
+      const isDone = before && newer && sameSums(await this.sumsOf(this.to), sums);
+      if (isDone && sums.stock.expiries.length > 0) return null;
       // The last try may have ended between the two writes.
       const untouched = await this.to.save({ tenant, document, expected: document.revision, untouched: true });
-      if (!before || !untouched.saved) throw exists("which is not a copy of this one");
+      if (!before || !untouched.saved) throw exists("which is not a copy of this one as it is now");
     }
     const blockCodes = Math.min(this.from.traits.limits.blockCodes, this.to.traits.limits.blockCodes, 5_000);
-    const entry: Mark = { createdAt: document.createdAt, blockCodes, done: 0 };
+    const entry: Mark = { createdAt: document.createdAt, revision: document.revision, blockCodes, done: 0 };
     return { revision: await this.saveMark(null, entry), entry };
   }
 
@@ -235,8 +248,7 @@ class Copy {
   }
 
   /** What is counted, and the alerts. */
-  async books(stock: Stock): Promise<void> {
-    const usage = await this.from.usage({ ...this.name, from: 0, to: Number.MAX_SAFE_INTEGER });
+  async books({ stock, usage }: Sums): Promise<void> {
     // Every new draw is counted once, in the order of its number: so the sum is the last one's.
     const lastNumber = usage.reduce((sum, { draws }) => sum + draws, 0);
     await this.to.restore({ ...this.name, draws: [], totals: { lastNumber, fellBack: stock.fellBack, usage } });
@@ -249,19 +261,20 @@ class Copy {
   }
 
   /** The source is as it was, and the copy is like it. */
-  async verify(document: PoolDocument, stock: Stock): Promise<void> {
+  async verify(document: PoolDocument, sums: Sums): Promise<void> {
     const { tenant, pool } = this.name;
     const [now] = await this.from.load({ tenant, pools: [pool] });
-    if (now?.revision !== document.revision || !sameStock(await this.stockOf(this.from), stock)) {
+    if (now?.revision !== document.revision || !sameSums(await this.sumsOf(this.from), sums)) {
       throw this.changed("it was changed while it was copied");
     }
     // Again: a top-up that began before the pool was archived may write its entry late.
     await this.nothingBegun();
-    if (!sameStock(await this.stockOf(this.to), stock)) throw this.changed("the copy is not like it");
+    if (!sameSums(await this.sumsOf(this.to), sums)) throw this.changed("the copy is not like it");
   }
 
-  async stockOf(store: Store): Promise<Stock> {
-    return (await store.counts(this.name)) ?? { expiries: [], fellBack: 0, redeemed: 0 };
+  async sumsOf(store: Store): Promise<Sums> {
+    const stock = (await store.counts(this.name)) ?? { expiries: [], fellBack: 0, redeemed: 0 };
+    return { stock, usage: await store.usage({ ...this.name, from: 0, to: Number.MAX_SAFE_INTEGER }) };
   }
 
   async sweep(store: Store): Promise<void> {
@@ -292,7 +305,7 @@ function blockOf(rows: readonly MovedCode[]): CodeBlock {
   return { codes, keys: equal ? codes : rows.map(({ key }) => key), fingerprints: new Uint8Array(0), runs };
 }
 
-function sumsOf(stock: Stock): { codes: number; draws: number } {
+function countsOf(stock: Stock): { codes: number; draws: number } {
   let [codes, draws] = [0, 0];
   for (const { added, undone, assigned } of stock.expiries) {
     codes += added - undone;
@@ -301,17 +314,28 @@ function sumsOf(stock: Stock): { codes: number; draws: number } {
   return { codes, draws };
 }
 
-/** Whether two pools hold as many codes of each expiry: free, held, void and redeemed. */
-function sameStock(one: Stock, other: Stock): boolean {
-  const figures = ({ expiries, fellBack, redeemed }: Stock) =>
+/** Whether two pools hold as many codes of each expiry (free, held, void and redeemed), and were drawn from as often. */
+function sameSums(one: Sums, other: Sums): boolean {
+  const figures = ({ stock, usage }: Sums) =>
     JSON.stringify([
-      fellBack,
-      redeemed,
-      expiries
+      stock.fellBack,
+      stock.redeemed,
+      stock.expiries
         .map((sum) => [sum.expiresAt, sum.added - sum.undone, sum.assigned, sum.void])
         .filter(([, held, assigned, taken]) => held !== 0 || assigned !== 0 || taken !== 0),
+      drawsByDay(usage),
     ]);
   return figures(one) === figures(other);
+}
+
+/** By day, because maintenance may roll hours up at any time. */
+function drawsByDay(usage: readonly UsageRow[]): [number, number][] {
+  const drawsOf = new Map<number, number>();
+  for (const { at, draws } of usage) {
+    const day = Math.floor(at / DAY);
+    drawsOf.set(day, (drawsOf.get(day) ?? 0) + draws);
+  }
+  return [...drawsOf];
 }
 
 async function everyRow<Row>(

@@ -220,6 +220,67 @@ async function lifeGoesOn(from: Stand, to: Stand): Promise<void> {
   for (const stand of [from, to]) await stand.audit();
 }
 
+for (const [storeName, open] of Object.entries(STORES)) {
+  describe(`copyPool into ${storeName}, broken off`, () => {
+    const optionsOf = (from: Stand) => ({ tenant: "t", pool: "spring-sale", clock: () => from.now });
+
+    /** A pool of A and B, with A drawn by u1 as number 1, archived. */
+    async function drawnFrom(): Promise<Stand> {
+      const from = await new Stand(memory(), "t").create();
+      await from.upload("b1", ["A", "B"]);
+      assert.equal(await from.draw("u1"), "A");
+      await from.edit({ archived: true });
+      return from;
+    }
+
+    /** u1 gives A back and u2 draws it: the sums are as before, and the pool is archived as before. */
+    async function passOn(from: Stand): Promise<void> {
+      await from.edit({ archived: false });
+      await from.release("u1", 1);
+      assert.equal(await from.draw("u2"), "A");
+      await from.edit({ archived: true });
+    }
+
+    it("does not go on when the old pool was drawn from since", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      // The mark is saved at the beginning, after the batch, and removed at the end.
+      await assert.rejects(copyPool(from.store, diesAt(to, "saveJournal", 3), optionsOf(from)), /killed/);
+      await passOn(from);
+      await assert.rejects(copyPool(from.store, to, optionsOf(from)), { code: "POOL_CHANGED" });
+    });
+
+    it("does not go on when the old pool's settings were edited since", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      await assert.rejects(copyPool(from.store, diesAt(to, "restore", 1), optionsOf(from)), /killed/);
+      await from.edit({ expiresAt: NOON + DAY, minValidity: HOUR });
+      await assert.rejects(copyPool(from.store, to, optionsOf(from)), { code: "POOL_CHANGED" });
+    });
+
+    it("does not take an old copy for a new one when the old pool was used since", async () => {
+      const [drawn, edited] = [await drawnFrom(), await drawnFrom()];
+      const [one, other] = [open(), open()];
+      await copyPool(drawn.store, one, optionsOf(drawn));
+      // Opened and archived again, the copy counts as many edits as the old pool: the draws tell them apart.
+      const copy = drawn.through(one);
+      for (const archived of [false, true]) await copy.edit({ archived });
+      await passOn(drawn);
+      await assert.rejects(copyPool(drawn.store, one, optionsOf(drawn)), { code: "POOL_EXISTS" });
+      await copyPool(edited.store, other, optionsOf(edited));
+      await edited.edit({ expiresAt: NOON + DAY });
+      await assert.rejects(copyPool(edited.store, other, optionsOf(edited)), { code: "POOL_EXISTS" });
+    });
+
+    it("ends well, and again, when hours are rolled up into days meanwhile", async () => {
+      const from = await drawnFrom();
+      const [to, rollUpBefore] = [open(), NOON + 40 * DAY];
+      const onProgress = () => from.sweep(rollUpBefore);
+      await copyPool(from.store, to, { ...optionsOf(from), onProgress });
+      await from.through(to).sweep(rollUpBefore);
+      await copyPool(from.store, to, optionsOf(from));
+    });
+  });
+}
+
 describe("copyPool", () => {
   const options = { tenant: "t", pool: "spring-sale", clock: () => NOON };
 
