@@ -174,6 +174,7 @@ class Copy {
       const entry = found.entry as Mark;
       if (entry.createdAt !== document.createdAt) throw exists("which is being copied from another");
       if (entry.revision !== document.revision) throw this.changed("it was used or edited since its copy was begun");
+      if (!made.saved && made.document?.revision !== entry.revision) throw this.changed("the copy is in use already");
       return { revision: found.revision, entry };
     }
     if (!made.saved) {
@@ -267,6 +268,8 @@ class Copy {
     if (now?.revision !== document.revision || !sameSums(await this.sumsOf(this.from), sums)) {
       throw this.changed("it was changed while it was copied");
     }
+    const [copy] = await this.to.load({ tenant, pools: [pool] });
+    if (copy?.revision !== document.revision) throw this.changed("the copy is in use already");
     // Again: a top-up that began before the pool was archived may write its entry late.
     await this.nothingBegun();
     if (!sameSums(await this.sumsOf(this.to), sums)) throw this.changed("the copy is not like it");

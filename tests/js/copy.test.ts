@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import { copyPool } from "../../pkg/src/copy.js";
-import type { Reuse, Store } from "../../pkg/src/store.js";
+import type { MovedDraw, Reuse, Store } from "../../pkg/src/store.js";
 import { memory } from "../../pkg/src/stores/memory.js";
 import { type SqliteDatabase, sqlite } from "../../pkg/src/stores/sqlite.js";
 import { seeded } from "../../pkg/src/testing/random.js";
@@ -268,6 +268,45 @@ for (const [storeName, open] of Object.entries(STORES)) {
       await copyPool(edited.store, other, optionsOf(edited));
       await edited.edit({ expiresAt: NOON + DAY });
       await assert.rejects(copyPool(edited.store, other, optionsOf(edited)), { code: "POOL_EXISTS" });
+    });
+
+    it("does not go on, nor end, when the new pool was opened meanwhile", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      await assert.rejects(copyPool(from.store, diesAt(to, "restore", 1), optionsOf(from)), /killed/);
+      const half = from.through(to);
+      await half.edit({ archived: false });
+      assert.equal(await half.draw("uX"), "A");
+      await half.edit({ archived: true });
+      await assert.rejects(copyPool(from.store, to, optionsOf(from)), { code: "POOL_CHANGED" });
+
+      const other = open();
+      const onProgress = () => from.through(other).edit({ archived: false });
+      await assert.rejects(copyPool(from.store, other, { ...optionsOf(from), onProgress }), { code: "POOL_CHANGED" });
+    });
+
+    it("takes a draw for its own only if holder and uses are the same", async () => {
+      const to = await new Stand(open(), "t").create();
+      await to.upload("b1", ["A", "B"]);
+      const use = (key: string) => ({ use: key, answers: 1, contact: null, message: null, slot: "" });
+      const draw = { number: 1, holder: "h1", current: true, drawnAt: NOON, redeemedAt: null, answers: 2 };
+      const restore = async (part: Partial<MovedDraw>) => {
+        const draws = [{ key: "A", draw: { ...draw, uses: [use("u1"), use("u2")], ...part } }];
+        await to.store.restore?.({ ...to.name, draws, totals: null });
+      };
+      await restore({});
+      const before = await to.draws();
+      assert.equal(before.length, 2);
+      await restore({});
+      for (const part of [
+        { holder: "h2" },
+        { holder: null },
+        { uses: [use("u1")] },
+        { uses: [use("u1"), use("u3")] },
+      ]) {
+        await assert.rejects(restore(part), /Draw 1 /);
+      }
+      assert.deepEqual(await to.draws(), before);
+      await to.audit();
     });
 
     it("ends well, and again, when hours are rolled up into days meanwhile", async () => {
