@@ -178,14 +178,15 @@ class Copy {
       return { revision: found.revision, entry };
     }
     if (!made.saved) {
+      // Looked at before anything is written: an empty pool of somebody else would be overwritten.
       const there = made.document as PoolDocument;
-      const before = there.createdAt === document.createdAt;
+      if (there.createdAt !== document.createdAt) throw exists("which is not a copy of this one");
       const newer = there.revision >= document.revision;
-      const isDone = before && newer && sameSums(await this.sumsOf(this.to), sums);
+      const isDone = newer && sameSums(await this.sumsOf(this.to), sums);
       if (isDone && sums.stock.expiries.length > 0) return null;
       // The last try may have ended between the two writes.
       const untouched = await this.to.save({ tenant, document, expected: document.revision, untouched: true });
-      if (!before || !untouched.saved) throw exists("which is not a copy of this one as it is now");
+      if (!untouched.saved) throw exists("which is not a copy of this one as it is now");
     }
     const blockCodes = Math.min(this.from.traits.limits.blockCodes, this.to.traits.limits.blockCodes, 5_000);
     const entry: Mark = { createdAt: document.createdAt, revision: document.revision, blockCodes, done: 0 };

@@ -284,6 +284,17 @@ for (const [storeName, open] of Object.entries(STORES)) {
       await assert.rejects(copyPool(from.store, other, { ...optionsOf(from), onProgress }), { code: "POOL_CHANGED" });
     });
 
+    it("leaves another pool alone that nothing was uploaded to yet", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      const settings = { name: "Another", lowStock: [7], createdAt: NOON + 5, revision: from.document.revision };
+      const other = await new Stand(to, "t", settings).create();
+      for (let tries = 0; tries < 2; tries += 1) {
+        await assert.rejects(copyPool(from.store, to, optionsOf(from)), { code: "POOL_EXISTS" });
+        assert.deepEqual(await to.load({ tenant: "t", pools: ["spring-sale"] }), [other.document]);
+        assert.deepEqual(await to.journal(other.name), []);
+      }
+    });
+
     it("takes a draw for its own only if holder and uses are the same", async () => {
       const to = await new Stand(open(), "t").create();
       await to.upload("b1", ["A", "B"]);
