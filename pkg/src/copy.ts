@@ -26,10 +26,13 @@ export interface Copied {
 /** The journal entry that marks a copy that is under way, in the store it goes to. */
 const MARK = "copy";
 
-/** A block of an upload is given up when nothing was heard of it for so long: as uploads do. */
-const LEASE = 60_000;
-
 const DAY = 86_400_000;
+
+/**
+ * A batch is dropped, and its name used up for ever, when nothing was heard of it for so long. A copy that was broken
+ * off waits for the call that goes on with it, which finds the batch by its name: so it is never dropped.
+ */
+const LEASE = 10 * 365 * DAY;
 
 /** Runs of a sweep that a pool can need: each does some ten thousand codes. */
 const SWEEPS = 100_000;

@@ -284,6 +284,18 @@ for (const [storeName, open] of Object.entries(STORES)) {
       await assert.rejects(copyPool(from.store, other, { ...optionsOf(from), onProgress }), { code: "POOL_CHANGED" });
     });
 
+    it("goes on after months, though the new store is swept meanwhile", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      await assert.rejects(copyPool(from.store, diesAt(to, "commitBatch", 1), optionsOf(from)), /killed/);
+      from.now += 300 * DAY;
+      const copy = from.through(to);
+      await copy.sweep();
+      await copyPool(from.store, to, optionsOf(from));
+      await copy.edit({ archived: false });
+      assert.deepEqual([await copy.draw("u1"), await copy.draw("u2")], ["A", "B"]);
+      await copy.audit();
+    });
+
     it("leaves another pool alone that nothing was uploaded to yet", async () => {
       const [from, to] = [await drawnFrom(), open()];
       const settings = { name: "Another", lowStock: [7], createdAt: NOON + 5, revision: from.document.revision };
