@@ -1,7 +1,18 @@
 /** Moves a pool from one store to another, whole; what was begun and broken off is gone on with. */
 
 import { CouponPoolsError, PoolConflictError, PoolNotFoundError, UploadError } from "./errors.js";
-import type { BatchRow, CodeBlock, MovedCode, MovedDraw, Page, PoolDocument, Stock, Store, UsageRow } from "./store.js";
+import type {
+  BatchRow,
+  CodeBlock,
+  JournalEntry,
+  MovedCode,
+  MovedDraw,
+  Page,
+  PoolDocument,
+  Stock,
+  Store,
+  UsageRow,
+} from "./store.js";
 
 export interface CopyOptions {
   /** The pool's handle, in both stores. */
@@ -172,7 +183,7 @@ class Copy {
         details: { pool },
       });
     const made = await this.to.save({ tenant, document, expected: null, untouched: false });
-    const found = (await this.to.journal(this.name)).find(({ id }) => id === MARK);
+    const found = await this.mark();
     if (found) {
       const entry = found.entry as Mark;
       if (entry.createdAt !== document.createdAt) throw exists("which is being copied from another");
@@ -189,20 +200,23 @@ class Copy {
       if (isDone && sums.stock.expiries.length > 0) return null;
       // The last try may have ended between the two writes.
       const untouched = await this.to.save({ tenant, document, expected: document.revision, untouched: true });
-      if (!untouched.saved) throw exists("which is not a copy of this one as it is now");
+      if (!untouched.saved) {
+        throw (await this.mark()) ? this.busy() : exists("which is not a copy of this one as it is now");
+      }
     }
     const blockCodes = Math.min(this.from.traits.limits.blockCodes, this.to.traits.limits.blockCodes, 5_000);
     const entry: Mark = { createdAt: document.createdAt, revision: document.revision, blockCodes, done: 0 };
     return { revision: await this.saveMark(null, entry), entry };
   }
 
+  async mark(): Promise<JournalEntry | undefined> {
+    return (await this.to.journal(this.name)).find(({ id }) => id === MARK);
+  }
+
   async saveMark(expected: number | null, entry: Mark | null): Promise<number> {
     const answer = await this.to.saveJournal({ ...this.name, id: MARK, expected, entry });
     if (answer.saved) return answer.record?.revision ?? 0;
-    throw new PoolConflictError(`"${this.name.pool}" is being copied by somebody else at this moment`, {
-      code: "POOL_CHANGED",
-      details: { pool: this.name.pool },
-    });
+    throw this.busy();
   }
 
   /** One batch: its codes as an upload, then its draws and void codes, then its undo. Each step can be done twice. */
@@ -288,6 +302,14 @@ class Copy {
     for (let runs = 0; runs < SWEEPS; runs += 1) {
       if (!(await store.sweep({ ...this.name, now: this.clock(), rollUpBefore: 0 })).more) return;
     }
+  }
+
+  busy(): PoolConflictError {
+    const { pool } = this.name;
+    return new PoolConflictError(`"${pool}" is being copied by somebody else at this moment`, {
+      code: "POOL_CHANGED",
+      details: { pool },
+    });
   }
 
   changed(why: string): PoolConflictError {

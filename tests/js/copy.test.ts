@@ -307,6 +307,23 @@ for (const [storeName, open] of Object.entries(STORES)) {
       }
     });
 
+    it("says so when another process began the same copy at the same moment", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      await assert.rejects(copyPool(from.store, diesAt(to, "saveJournal", 1), optionsOf(from)), /killed/);
+      const late: Store = {
+        ...to,
+        async save(request) {
+          if (request.untouched) {
+            await assert.rejects(copyPool(from.store, diesAt(to, "commitBatch", 1), optionsOf(from)), /killed/);
+          }
+          return to.save(request);
+        },
+      };
+      const busy = { code: "POOL_CHANGED", message: /by somebody else/ };
+      await assert.rejects(copyPool(from.store, late, optionsOf(from)), busy);
+      await copyPool(from.store, to, optionsOf(from));
+    });
+
     it("takes a draw for its own only if holder and uses are the same", async () => {
       const to = await new Stand(open(), "t").create();
       await to.upload("b1", ["A", "B"]);
