@@ -23,6 +23,8 @@ fn the_docs_list_every_error_code() {
          found, or the page may not run it; nothing was stored. docs/uploads.md says what each page needs. |\n\
          | `POOL_NOT_ARCHIVED` | `PoolConflictError` | `copyPool` copies archived pools only, so that nobody draws \
          meanwhile; archive it first. |\n\
+         | `POOL_UNFINISHED` | `PoolConflictError` | `copyPool` copies no pool that something is begun in: a top-up or a \
+         withdrawal at its shop (run `maintain` until that is done), or a copy that was broken off (call it again first). |\n\
          | `STORE_CANNOT_MOVE` | `CouponPoolsError` | `copyPool` cannot copy from or to this store yet; docs/stores/moving.md \
          says which it can. |\n",
     );

@@ -434,8 +434,9 @@ export interface Store {
 
   /**
    * For `copyPool`, into a pool that nobody draws from: makes free codes held, as their draws say, and nothing else moves
-   * but the counts of stock. A code that is held under the same number already stays as it is, so a repeat changes
-   * nothing. Throws if a code is not free (or not there), or a use or a number is taken; then nothing has changed.
+   * but the counts of stock. A code that is held already, under the same number, by the same holder and for the same
+   * uses in their order, stays as it is, so a repeat changes nothing. Throws if a code is not free (or
+   * not there), or a use or a number is taken; then nothing has changed.
    * `totals` puts the books right: afterwards the next new draw has the number `lastNumber + 1`.
    */
   restore?(

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import { copyPool } from "../../pkg/src/copy.js";
-import type { Reuse, Store } from "../../pkg/src/store.js";
+import type { MovedDraw, Reuse, Store } from "../../pkg/src/store.js";
 import { memory } from "../../pkg/src/stores/memory.js";
 import { type SqliteDatabase, sqlite } from "../../pkg/src/stores/sqlite.js";
 import { seeded } from "../../pkg/src/testing/random.js";
@@ -61,7 +61,6 @@ async function livedIn(store: Store, reuse: Reuse, seed: number): Promise<Stand>
   await stand.stage("dropped", ["staged"]);
   await store.dropBatch({ ...stand.name, batch: "dropped" });
   await store.saveAlerts({ ...stand.name, expected: null, state: { armed: [10] } });
-  await store.saveJournal({ ...stand.name, id: "top-up", expected: null, entry: { step: 2 } });
   await stand.edit({ archived: true });
   return stand;
 }
@@ -85,7 +84,7 @@ async function seen(stand: Stand) {
     }),
     usage: await store.usage({ ...name, from: 0, to: 10 * NOON }),
     alerts: (await store.alerts(name))?.state,
-    journal: (await store.journal(name)).map(({ id, entry }) => ({ id, entry })),
+    journal: await store.journal(name),
   };
 }
 
@@ -131,6 +130,22 @@ function mortal(store: Store, seed: number): { store: Store; deaths: () => numbe
     },
   });
   return { store: proxy, deaths: () => deaths };
+}
+
+/** A store that dies once, before the nth call of one method. */
+function diesAt(store: Store, method: keyof Store, nth: number): Store {
+  let calls = 0;
+  return new Proxy(store, {
+    get(target, name: keyof Store) {
+      const work: unknown = Reflect.get(target, name);
+      if (name !== method || typeof work !== "function") return work;
+      return async (request: unknown) => {
+        calls += 1;
+        if (calls === nth) throw new Error("killed, on purpose");
+        return work.call(target, request);
+      };
+    },
+  });
 }
 
 for (const [fromName, openFrom] of Object.entries(STORES)) {
@@ -205,6 +220,149 @@ async function lifeGoesOn(from: Stand, to: Stand): Promise<void> {
   for (const stand of [from, to]) await stand.audit();
 }
 
+for (const [storeName, open] of Object.entries(STORES)) {
+  describe(`copyPool into ${storeName}, broken off`, () => {
+    const optionsOf = (from: Stand) => ({ tenant: "t", pool: "spring-sale", clock: () => from.now });
+
+    /** A pool of A and B, with A drawn by u1 as number 1, archived. */
+    async function drawnFrom(): Promise<Stand> {
+      const from = await new Stand(memory(), "t").create();
+      await from.upload("b1", ["A", "B"]);
+      assert.equal(await from.draw("u1"), "A");
+      await from.edit({ archived: true });
+      return from;
+    }
+
+    /** u1 gives A back and u2 draws it: the sums are as before, and the pool is archived as before. */
+    async function passOn(from: Stand): Promise<void> {
+      await from.edit({ archived: false });
+      await from.release("u1", 1);
+      assert.equal(await from.draw("u2"), "A");
+      await from.edit({ archived: true });
+    }
+
+    /** At once, before anything more is written. */
+    const isOther = { code: "POOL_CHANGED", message: /since its copy was begun/ };
+
+    it("does not go on when the old pool was drawn from since", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      // The mark is saved at the beginning, after the batch, and removed at the end.
+      await assert.rejects(copyPool(from.store, diesAt(to, "saveJournal", 3), optionsOf(from)), /killed/);
+      await passOn(from);
+      await assert.rejects(copyPool(from.store, to, optionsOf(from)), isOther);
+    });
+
+    it("does not go on when the old pool's settings were edited since", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      await assert.rejects(copyPool(from.store, diesAt(to, "restore", 1), optionsOf(from)), /killed/);
+      await from.edit({ expiresAt: NOON + DAY, minValidity: HOUR });
+      await assert.rejects(copyPool(from.store, to, optionsOf(from)), isOther);
+    });
+
+    it("does not take an old copy for a new one when the old pool was used since", async () => {
+      const [drawn, edited] = [await drawnFrom(), await drawnFrom()];
+      const [one, other] = [open(), open()];
+      await copyPool(drawn.store, one, optionsOf(drawn));
+      // Opened and archived again, the copy counts as many edits as the old pool: the draws tell them apart.
+      const copy = drawn.through(one);
+      for (const archived of [false, true]) await copy.edit({ archived });
+      await passOn(drawn);
+      await assert.rejects(copyPool(drawn.store, one, optionsOf(drawn)), { code: "POOL_EXISTS" });
+      await copyPool(edited.store, other, optionsOf(edited));
+      await edited.edit({ expiresAt: NOON + DAY });
+      await assert.rejects(copyPool(edited.store, other, optionsOf(edited)), { code: "POOL_EXISTS" });
+    });
+
+    it("does not go on, nor end, when the new pool was opened meanwhile", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      await assert.rejects(copyPool(from.store, diesAt(to, "restore", 1), optionsOf(from)), /killed/);
+      const half = from.through(to);
+      await half.edit({ archived: false });
+      assert.equal(await half.draw("uX"), "A");
+      await half.edit({ archived: true });
+      await assert.rejects(copyPool(from.store, to, optionsOf(from)), { code: "POOL_CHANGED" });
+
+      const other = open();
+      const onProgress = () => from.through(other).edit({ archived: false });
+      await assert.rejects(copyPool(from.store, other, { ...optionsOf(from), onProgress }), { code: "POOL_CHANGED" });
+    });
+
+    it("goes on after months, though the new store is swept meanwhile", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      await assert.rejects(copyPool(from.store, diesAt(to, "commitBatch", 1), optionsOf(from)), /killed/);
+      from.now += 300 * DAY;
+      const copy = from.through(to);
+      await copy.sweep();
+      await copyPool(from.store, to, optionsOf(from));
+      await copy.edit({ archived: false });
+      assert.deepEqual([await copy.draw("u1"), await copy.draw("u2")], ["A", "B"]);
+      await copy.audit();
+    });
+
+    it("leaves another pool alone that nothing was uploaded to yet", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      const settings = { name: "Another", lowStock: [7], createdAt: NOON + 5, revision: from.document.revision };
+      const other = await new Stand(to, "t", settings).create();
+      for (let tries = 0; tries < 2; tries += 1) {
+        await assert.rejects(copyPool(from.store, to, optionsOf(from)), { code: "POOL_EXISTS" });
+        assert.deepEqual(await to.load({ tenant: "t", pools: ["spring-sale"] }), [other.document]);
+        assert.deepEqual(await to.journal(other.name), []);
+      }
+    });
+
+    it("says so when another process began the same copy at the same moment", async () => {
+      const [from, to] = [await drawnFrom(), open()];
+      await assert.rejects(copyPool(from.store, diesAt(to, "saveJournal", 1), optionsOf(from)), /killed/);
+      const late: Store = {
+        ...to,
+        async save(request) {
+          if (request.untouched) {
+            await assert.rejects(copyPool(from.store, diesAt(to, "commitBatch", 1), optionsOf(from)), /killed/);
+          }
+          return to.save(request);
+        },
+      };
+      const busy = { code: "POOL_CHANGED", message: /by somebody else/ };
+      await assert.rejects(copyPool(from.store, late, optionsOf(from)), busy);
+      await copyPool(from.store, to, optionsOf(from));
+    });
+
+    it("takes a draw for its own only if holder and uses are the same", async () => {
+      const to = await new Stand(open(), "t").create();
+      await to.upload("b1", ["A", "B"]);
+      const use = (key: string) => ({ use: key, answers: 1, contact: null, message: null, slot: "" });
+      const draw = { number: 1, holder: "h1", current: true, drawnAt: NOON, redeemedAt: null, answers: 2 };
+      const restore = async (part: Partial<MovedDraw>) => {
+        const draws = [{ key: "A", draw: { ...draw, uses: [use("u1"), use("u2")], ...part } }];
+        await to.store.restore?.({ ...to.name, draws, totals: null });
+      };
+      await restore({});
+      const before = await to.draws();
+      assert.equal(before.length, 2);
+      await restore({});
+      for (const part of [
+        { holder: "h2" },
+        { holder: null },
+        { uses: [use("u1")] },
+        { uses: [use("u1"), use("u3")] },
+      ]) {
+        await assert.rejects(restore(part), /Draw 1 /);
+      }
+      assert.deepEqual(await to.draws(), before);
+      await to.audit();
+    });
+
+    it("ends well, and again, when hours are rolled up into days meanwhile", async () => {
+      const from = await drawnFrom();
+      const [to, rollUpBefore] = [open(), NOON + 40 * DAY];
+      const onProgress = () => from.sweep(rollUpBefore);
+      await copyPool(from.store, to, { ...optionsOf(from), onProgress });
+      await from.through(to).sweep(rollUpBefore);
+      await copyPool(from.store, to, optionsOf(from));
+    });
+  });
+}
+
 describe("copyPool", () => {
   const options = { tenant: "t", pool: "spring-sale", clock: () => NOON };
 
@@ -234,6 +392,42 @@ describe("copyPool", () => {
       if (batches === 5) await from.release(use, row?.number as number);
     };
     await assert.rejects(copyPool(from.store, memory(), { ...options, onProgress }), { code: "POOL_CHANGED" });
+  });
+
+  it("refuses a pool whose shop has work to do, which two stores would do against each other", async () => {
+    const from = await livedIn(memory(), "per-message", 3);
+    const to = memory();
+    const topUp = { ...from.name, id: "top-up" };
+    await from.store.saveJournal({ ...topUp, expected: null, entry: { step: 2 } });
+    const refused = {
+      code: "POOL_UNFINISHED",
+      message: /maintain\(\)/,
+      details: { pool: "spring-sale", journal: ["top-up"] },
+    };
+    await assert.rejects(copyPool(from.store, to, options), refused);
+    assert.deepEqual(await to.load({ tenant: "t", pools: ["spring-sale"] }), [null]);
+    await from.store.saveJournal({ ...topUp, expected: 1, entry: null });
+    // One that began before the pool was archived may write its entry late.
+    const onProgress = async ({ batches }: { batches: number }) => {
+      if (batches === 5) await from.store.saveJournal({ ...topUp, expected: null, entry: { step: 2 } });
+    };
+    await assert.rejects(copyPool(from.store, to, { ...options, onProgress }), refused);
+    assert.deepEqual(
+      (await to.journal(from.name)).map(({ id }) => id),
+      ["copy"],
+    );
+    await from.store.saveJournal({ ...topUp, expected: 1, entry: null });
+    await copyPool(from.store, to, options);
+    assert.deepEqual(await to.journal(from.name), []);
+  });
+
+  it("refuses a copy that is not finished as a source", async () => {
+    const from = await livedIn(memory(), "per-message", 3);
+    const half = memory();
+    await assert.rejects(copyPool(from.store, diesAt(half, "restore", 2), options), /killed/);
+    await assert.rejects(copyPool(half, memory(), options), { code: "POOL_UNFINISHED", message: /copy/ });
+    await copyPool(from.store, half, options);
+    await copyPool(half, memory(), options);
   });
 
   it("says which store it cannot copy", async () => {

@@ -57,7 +57,7 @@ export function restore(
     const place = pool.held(key);
     if (place === undefined) throw new Error(`Draw ${draw.number} is of a code that is not in the pool.`);
     const taken = place.lot.taken[place.position];
-    if (taken && taken.number === draw.number) return [];
+    if (taken && isThere(taken, draw)) return [];
     if (taken !== undefined) throw new Error(`Draw ${draw.number} is of a code that is not free.`);
     if (pool.draws[draw.number - 1]) throw new Error(`Draw ${draw.number} is there already.`);
     if (draw.uses.some(({ use }) => pool.uses.get(use) !== undefined)) {
@@ -71,6 +71,17 @@ export function restore(
   pool.fellBack = totals.fellBack;
   pool.usage.clear();
   for (const { at, draws } of totals.usage) pool.usage.set(at, draws);
+}
+
+/** A number alone says little: a pool that was drawn from gives the same numbers to others. */
+function isThere(draw: Draw, moved: MovedDraw): boolean {
+  const uses = [...usesOf(draw)].map(({ key }) => key);
+  return (
+    draw.number === moved.number &&
+    draw.holder === moved.holder &&
+    uses.length === moved.uses.length &&
+    moved.uses.every(({ use }, i) => use === uses[i])
+  );
 }
 
 function hold(pool: PoolState, lot: Lot, position: number, moved: MovedDraw): void {

@@ -109,10 +109,11 @@ interface Place {
   cursor: number;
   state: number;
   number: number | null;
+  holder: string | null;
   void: number | null;
 }
 
-const PLACE = `SELECT c.lot, c.position, l.expires_at, l.cursor, b.state, d.number, v.lot AS void
+const PLACE = `SELECT c.lot, c.position, l.expires_at, l.cursor, b.state, d.number, d.holder, v.lot AS void
   FROM coupon_codes AS c
   JOIN coupon_lots AS l ON l.id = c.lot
   JOIN coupon_batches AS b ON b.id = l.batch
@@ -128,7 +129,7 @@ export function restore(
   let [last, redeemed] = [pool.draws, 0];
   for (const { key, draw } of draws) {
     const place = first<Place>(engine, PLACE, pool.id, key);
-    if (place !== undefined && place.number === draw.number) continue;
+    if (place !== undefined && isThere(engine, pool, place, draw)) continue;
     if (place === undefined || place.number !== null || place.void !== null || place.state !== COMMITTED) {
       throw new Error(`Draw ${draw.number} is of a code that is not free.`);
     }
@@ -148,6 +149,14 @@ export function restore(
     pool.id,
     JSON.stringify(totals.usage.map(({ at, draws }) => [at, draws])),
   );
+}
+
+/** A number alone says little: a pool that was drawn from gives the same numbers to others. */
+function isThere(engine: SqlEngine, pool: PoolRow, place: Place, { number, holder, uses }: MovedDraw): boolean {
+  if (place.number !== number || place.holder !== holder) return false;
+  const sql = "SELECT use FROM coupon_uses WHERE pool = ? AND number = ? ORDER BY id";
+  const there = engine.all<{ use: string }>(sql, pool.id, number);
+  return there.length === uses.length && uses.every(({ use }, i) => use === there[i]?.use);
 }
 
 function hold(engine: SqlEngine, pool: PoolRow, place: Place, draw: MovedDraw): void {
