@@ -12,8 +12,8 @@ import {
 } from "./columns.js";
 import type { Perform } from "./driver.js";
 import { CouponPoolsError } from "./errors.js";
-import type { Events } from "./events.js";
 import { blame, Failure } from "./failures.js";
+import type { Listener } from "./listener.js";
 import { LOOK_UPS } from "./look-ups.js";
 import { type Calls, pause, type Send } from "./shops/calls.js";
 import type { Store } from "./store.js";
@@ -32,7 +32,7 @@ export interface Callbacks {
   clock: () => number;
   notify?: (alert: unknown) => void | Promise<void>;
   /** Hears what happened. */
-  events?: Events;
+  events?: Listener;
   /** Calls to the shops that fill dynamic pools. */
   calls?: Calls;
   /** Has the `top_up` flow fill a dynamic pool for a draw that found it empty. */

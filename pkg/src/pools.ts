@@ -5,9 +5,9 @@ import { guarded, type Run, run } from "./driver.js";
 import { type Artefacts, type Engine, Engines } from "./engine.js";
 import { typedError } from "./engine-error.js";
 import { CouponPoolsError, EngineCrashedError } from "./errors.js";
-import { Events } from "./events.js";
 import { Cancelled } from "./failures.js";
 import { Fills } from "./fill.js";
+import { Listener } from "./listener.js";
 import { Marks } from "./marks.js";
 import type {
   About,
@@ -108,7 +108,7 @@ export class CouponPools {
     const fills = new Fills(async (handle, count, wait) => void (await this.#call("top_up", { handle, count, wait })));
     this.#shops = shops;
     this.#callbacks = { store, tenant, clock, fill: ({ pool, count, wait }) => fills.need(pool, count, wait) };
-    if (onEvent !== undefined) this.#callbacks.events = new Events(onEvent);
+    if (onEvent !== undefined) this.#callbacks.events = new Listener(onEvent);
     if (onAlert !== undefined) this.#callbacks.notify = (alert) => onAlert(alert as Alert);
   }
 
