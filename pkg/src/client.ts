@@ -154,9 +154,13 @@ function rows(limit: number | undefined): number | undefined {
   return limit === undefined ? undefined : Math.min(Math.max(limit, 1), PAGE_ROWS);
 }
 
-/** JSON that says what was meant: JSON itself has no NaN, and would say null. */
+/** JSON that says what was meant: JSON itself would say `null` for a date or a number that is none. */
 function jsonOf(value: unknown): string {
-  return JSON.stringify(value, (name, one) => {
+  // A date has become a text, or null, by the time that its name and value come here: what it was, its owner knows.
+  return JSON.stringify(value, function (this: Record<string, unknown>, name, one) {
+    const given = this[name];
+    if (given instanceof Date && Number.isNaN(given.getTime())) throw invalid(name, `${name} is no valid date`);
+    if (typeof one === "bigint") throw invalid(name, `${name} is a bigint: pass a number`);
     if (typeof one === "number" && !Number.isFinite(one)) throw invalid(name, `${name} is no number`);
     return one;
   });

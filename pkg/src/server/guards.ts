@@ -2,6 +2,14 @@
 
 import { refused } from "./errors.js";
 
+/** The headers of every answer: nothing of it is stored, guessed at, framed, or told to another server. */
+export const SAFE = {
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
 /**
  * Refuses changes that a page of another origin asks for with its visitor's cookies. Browsers name the origin of every
  * such request; what names none is no page.
@@ -17,12 +25,10 @@ export function checkOrigin(request: Request, origins: readonly string[]): void 
 const isOf = (origin: string, own: string, origins: readonly string[]) => origin === own || origins.includes(origin);
 
 /** Checks the origins that a host names, when the handler is made. */
-export function checkOrigins(origins: readonly string[]): void {
+export function checkOrigins(option: string, origins: readonly string[]): void {
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin)
-      throw refused("INVALID_ARGUMENT", `"${origin}" is no origin, such as https://app.example.com`, {
-        option: "origins",
-      });
+      throw refused("INVALID_ARGUMENT", `"${origin}" is no origin, such as https://app.example.com`, { option });
   }
 }
 

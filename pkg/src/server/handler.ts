@@ -3,7 +3,7 @@
 import type { PoolsHost } from "../host.js";
 import { jsonOf } from "./bodies.js";
 import { refused, statusOf, toldOf, toWire } from "./errors.js";
-import { checkOrigin, checkOrigins, type Rate, Rates } from "./guards.js";
+import { checkOrigin, checkOrigins, type Rate, Rates, SAFE } from "./guards.js";
 import { handle as handleShape, MESSAGES, type Message } from "./messages.js";
 import { queryOf, wrong } from "./query.js";
 import { type Action, ROUTES } from "./routes.js";
@@ -107,7 +107,7 @@ export function createHandler<Context = undefined>(options: HandlerOptions<Conte
   if (typeof pools !== "function") throw wrong("pools", "a function that gives the CouponPools of a tenant");
   if (typeof authorize !== "function") throw wrong("authorize", "a function that gives a request's tenant, or null");
   if (base !== "" && !/^(\/[\w.~-]+)+$/.test(base)) throw wrong("base", 'a path such as "/api/coupons"');
-  checkOrigins(origins);
+  checkOrigins("origins", origins);
   const limits = { ...DEFAULTS, ...options.limits };
   const rates = rate === false ? null : new Rates(rate);
   const { onError = (error: unknown) => console.error(error) } = options;
@@ -216,13 +216,10 @@ function preflight(): Response {
   return new Response(null, { status: 204, headers });
 }
 
-/** The headers of every answer: nothing of it is stored, guessed at, framed, or read by a page that was not named. */
+/** An answer with the headers of every answer; no page reads it that was not named. */
 function guarded(response: Response, origin: string | null, origins: readonly string[]): Response {
   const headers = new Headers(response.headers);
-  headers.set("Cache-Control", "no-store");
-  headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
-  headers.set("Referrer-Policy", "no-referrer");
-  headers.set("X-Content-Type-Options", "nosniff");
+  for (const [name, value] of Object.entries(SAFE)) headers.set(name, value);
   headers.set("Cross-Origin-Resource-Policy", origins.length > 0 ? "cross-origin" : "same-origin");
   if (origins.length > 0) headers.append("Vary", "Origin");
   if (origin !== null && origins.includes(origin)) {
