@@ -71,15 +71,16 @@ export function createClient(options: ClientOptions): PoolsHost {
 
   async function ask<Answer>(action: Action, what: Ask = {}): Promise<Answer> {
     const response = await send(action, what);
-    try {
-      return (await response.json()) as Answer;
-    } catch (cause) {
+    const answer: unknown = await response.json().catch((cause) => {
       throw unclear(cause);
-    }
+    });
+    if (typeof answer !== "object" || answer === null) throw unclear(new Error("the answer is no object"));
+    return answer as Answer;
   }
 
   async function pageOf<Row>(action: Action, what: Ask): Promise<PageOf<Row>> {
     const { rows, next } = await ask<{ rows: Row[]; next: string | null }>(action, what);
+    if (!Array.isArray(rows)) throw unclear(new Error("the answer is no page"));
     return Object.assign(rows, { next });
   }
 
@@ -125,7 +126,8 @@ function streamed(ask: (signal: AbortSignal) => Promise<Response>): ReadableStre
   return new ReadableStream<Uint8Array>({
     async start() {
       const { body } = await ask(aborter.signal);
-      reader = (body as ReadableStream<Uint8Array>).getReader();
+      if (body === null) throw unclear(new Error("the answer is empty"));
+      reader = body.getReader();
     },
     async pull(controller) {
       const next = await reader?.read().catch((cause) => {

@@ -53,6 +53,10 @@ export class Rates {
   readonly #tenants = new Map<string, { tokens: number; at: number; uploads: number }>();
 
   constructor({ perMinute = 600, burst = 200, uploads = 4 }: Rate) {
+    // Of a figure that is none every comparison is false, and nobody would be held back.
+    if (!(Number.isFinite(perMinute) && perMinute > 0)) throw noRate("perMinute", "a number above 0");
+    if (!(Number.isFinite(burst) && burst >= 1)) throw noRate("burst", "a number from 1 up");
+    if (!(Number.isSafeInteger(uploads) && uploads >= 0)) throw noRate("uploads", "a whole number from 0 up");
     this.#perMs = perMinute / 60_000;
     this.#burst = burst;
     this.#most = uploads;
@@ -90,6 +94,11 @@ export class Rates {
     }
     return state;
   }
+}
+
+function noRate(name: string, expected: string) {
+  const option = `rate.${name}`;
+  return refused("INVALID_ARGUMENT", `${option}: expected ${expected}`, { option });
 }
 
 function tooMany(seconds: number) {

@@ -156,7 +156,7 @@ function bodyOf(incoming: IncomingMessage, idleMs: number): ReadableStream<Uint8
 /** Sends an answer at the pace of its reader; one that fails halfway is cut off, so that it does not look whole. */
 async function send(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
   const reader = body.getReader();
-  let wake = () => undefined as void;
+  let wake: () => void = () => undefined;
   // One listener for the whole answer: a race with one promise would keep every chunk for as long as that promise lives.
   const gone = () => {
     reader.cancel(new Error("the client went away")).catch(() => undefined);
