@@ -1,6 +1,6 @@
 /** The facade: what users of the package see. Plain async methods over flows of the core. */
 
-import { checkUse, invalid, millis, text, toSettings } from "./arguments.js";
+import { checkUse, invalid, millis, storable, text, toSettings } from "./arguments.js";
 import { guarded, type Run, run } from "./driver.js";
 import { type Artefacts, type Engine, Engines } from "./engine.js";
 import { typedError } from "./engine-error.js";
@@ -193,7 +193,7 @@ export class CouponPools {
    * batch's top-up is not finished.
    */
   async undo(handle: string, batch: string): Promise<Undone> {
-    const args = { handle: text("handle", handle), batch: text("batch", batch) };
+    const args = { handle: text("handle", handle), batch: storable("batch", batch) };
     const { atShop, ...undone } = (await this.#call("undo", args)) as Undone & { atShop: Undone["atShop"] | null };
     return atShop ? { ...undone, atShop } : undone;
   }
@@ -370,7 +370,7 @@ export class CouponPools {
     options: { cursor?: string | null; limit?: number } = {},
   ): Promise<PageOf<FoundCode>> {
     const { cursor = null, limit = 100 } = options;
-    for (const value of Object.values(what)) text("what", value);
+    for (const [name, value] of Object.entries(what)) storable(name, value);
     return paged(await this.#call("find", { handle: text("handle", handle), what, page: { cursor, limit } }));
   }
 
