@@ -308,7 +308,7 @@ export class CouponPools {
         contact,
         message = options.message,
         template = common,
-      } = typeof one === "string" ? { contact: one } : one;
+      } = typeof one === "string" ? { contact: one } : ((one ?? {}) as Exclude<RenderContact<T>, string>);
       batch.push({ template, message, contact });
       if (batch.length >= batchSize) {
         yield* await this.#render<T, As>(batch, options, as);
