@@ -37,7 +37,14 @@ function atMost(option: string, value: string, most: number, least: number): voi
   if (value.length < least || (value.length > most && [...value].length > most)) {
     throw invalid(option, `${option} is ${least} to ${most} characters`);
   }
-  if (value.includes("\0")) throw invalid(option, `${option} holds the character U+0000; take it out`);
+  storable(option, value);
+}
+
+/** A text that can stand in a store: databases fail at U+0000, so nothing that is kept holds it. */
+export function storable(option: string, value: unknown): string {
+  const whole = text(option, value);
+  if (whole.includes("\0")) throw invalid(option, `${option} holds the character U+0000; take it out`);
+  return whole;
 }
 
 /** An instant as the core reads it: milliseconds or ISO text. */

@@ -71,15 +71,16 @@ export function createClient(options: ClientOptions): PoolsHost {
 
   async function ask<Answer>(action: Action, what: Ask = {}): Promise<Answer> {
     const response = await send(action, what);
-    try {
-      return (await response.json()) as Answer;
-    } catch (cause) {
+    const answer: unknown = await response.json().catch((cause) => {
       throw unclear(cause);
-    }
+    });
+    if (typeof answer !== "object" || answer === null) throw unclear(new Error("the answer is no object"));
+    return answer as Answer;
   }
 
   async function pageOf<Row>(action: Action, what: Ask): Promise<PageOf<Row>> {
     const { rows, next } = await ask<{ rows: Row[]; next: string | null }>(action, what);
+    if (!Array.isArray(rows)) throw unclear(new Error("the answer is no page"));
     return Object.assign(rows, { next });
   }
 
@@ -125,7 +126,8 @@ function streamed(ask: (signal: AbortSignal) => Promise<Response>): ReadableStre
   return new ReadableStream<Uint8Array>({
     async start() {
       const { body } = await ask(aborter.signal);
-      reader = (body as ReadableStream<Uint8Array>).getReader();
+      if (body === null) throw unclear(new Error("the answer is empty"));
+      reader = body.getReader();
     },
     async pull(controller) {
       const next = await reader?.read().catch((cause) => {
@@ -154,9 +156,13 @@ function rows(limit: number | undefined): number | undefined {
   return limit === undefined ? undefined : Math.min(Math.max(limit, 1), PAGE_ROWS);
 }
 
-/** JSON that says what was meant: JSON itself has no NaN, and would say null. */
+/** JSON that says what was meant: JSON itself would say `null` for a date or a number that is none. */
 function jsonOf(value: unknown): string {
-  return JSON.stringify(value, (name, one) => {
+  // A date has become a text, or null, by the time that its name and value come here: what it was, its owner knows.
+  return JSON.stringify(value, function (this: Record<string, unknown>, name, one) {
+    const given = this[name];
+    if (given instanceof Date && Number.isNaN(given.getTime())) throw invalid(name, `${name} is no valid date`);
+    if (typeof one === "bigint") throw invalid(name, `${name} is a bigint: pass a number`);
     if (typeof one === "number" && !Number.isFinite(one)) throw invalid(name, `${name} is no number`);
     return one;
   });

@@ -1,6 +1,6 @@
 /** The facade: what users of the package see. Plain async methods over flows of the core. */
 
-import { checkUse, invalid, millis, text, toSettings } from "./arguments.js";
+import { checkUse, invalid, millis, storable, text, toSettings } from "./arguments.js";
 import { guarded, type Run, run } from "./driver.js";
 import { type Artefacts, type Engine, Engines } from "./engine.js";
 import { typedError } from "./engine-error.js";
@@ -193,7 +193,7 @@ export class CouponPools {
    * batch's top-up is not finished.
    */
   async undo(handle: string, batch: string): Promise<Undone> {
-    const args = { handle: text("handle", handle), batch: text("batch", batch) };
+    const args = { handle: text("handle", handle), batch: storable("batch", batch) };
     const { atShop, ...undone } = (await this.#call("undo", args)) as Undone & { atShop: Undone["atShop"] | null };
     return atShop ? { ...undone, atShop } : undone;
   }
@@ -308,7 +308,7 @@ export class CouponPools {
         contact,
         message = options.message,
         template = common,
-      } = typeof one === "string" ? { contact: one } : one;
+      } = typeof one === "string" ? { contact: one } : ((one ?? {}) as Exclude<RenderContact<T>, string>);
       batch.push({ template, message, contact });
       if (batch.length >= batchSize) {
         yield* await this.#render<T, As>(batch, options, as);
@@ -370,7 +370,7 @@ export class CouponPools {
     options: { cursor?: string | null; limit?: number } = {},
   ): Promise<PageOf<FoundCode>> {
     const { cursor = null, limit = 100 } = options;
-    for (const value of Object.values(what)) text("what", value);
+    for (const [name, value] of Object.entries(what)) storable(name, value);
     return paged(await this.#call("find", { handle: text("handle", handle), what, page: { cursor, limit } }));
   }
 

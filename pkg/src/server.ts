@@ -5,8 +5,8 @@ export {
   createHandler,
   type Granted,
   type Handler,
-  type HandlerLimits,
   type HandlerOptions,
 } from "./server/handler.js";
+export type { HandlerLimits } from "./server/limits.js";
 export { type DescriptionOptions, openapi } from "./server/openapi.js";
 export type { Action } from "./server/routes.js";

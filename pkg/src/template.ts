@@ -24,6 +24,27 @@ interface Reading {
   next: NextEngine | undefined;
 }
 
+const MODES: ReadonlySet<unknown> = new Set<TemplateMode>(["html", "mjml", "text"]);
+const ENGINES: ReadonlySet<unknown> = new Set<NextEngine>([
+  "liquid",
+  "handlebars",
+  "mustache",
+  "nunjucks",
+  "jinja",
+  "twig",
+  "ejs",
+]);
+
+/** Checked here: at what is no text the engine crashes. */
+function known(option: string, value: unknown, words: ReadonlySet<unknown>): void {
+  if (words.has(value)) return;
+  const given = typeof value === "string" ? `"${value}"` : value === null ? "null" : typeof value;
+  throw new CouponPoolsError(`${option} is ${[...words].map((word) => `"${word}"`).join(", ")}, not ${given}`, {
+    code: "INVALID_ARGUMENT",
+    details: { option },
+  });
+}
+
 function readingOf({ mode, marks, next }: TemplateOptions, usual: TemplateMode): Reading {
   const nonce = marks === undefined ? undefined : nonceOf(marks);
   if (marks !== undefined && nonce === undefined)
@@ -31,6 +52,8 @@ function readingOf({ mode, marks, next }: TemplateOptions, usual: TemplateMode):
       code: "INVALID_ARGUMENT",
       details: { option: "marks" },
     });
+  known("mode", mode ?? usual, MODES);
+  if (next !== undefined && next !== null) known("next", next, ENGINES);
   return { mode: mode ?? usual, nonce, next };
 }
 

@@ -123,6 +123,49 @@ for (const store of ["d1", "durable-object"]) {
       assert.equal((await failure(textOf(host().export("spring", "remaining")))).code, "FORBIDDEN");
     });
 
+    it("says of what it refuses whose fault it is, and stores nothing of that either", async () => {
+      const refusals: [object | null, number, string][] = [
+        [null, 400, "CouponPoolsError"],
+        [{ template: '{% coupon "a" ', message: "m", contacts: ["a"] }, 422, "TemplateError"],
+        [{ template: "x", mode: {}, message: "m", contacts: ["a"] }, 422, "CouponPoolsError"],
+      ];
+      for (const [body, status, name] of refusals) {
+        const response = await send(body as object);
+        const { error } = (await response.json()) as { error: { class: string } };
+        assert.deepEqual([response.status, error.class], [status, name]);
+        assert.equal(response.headers.get("Cache-Control"), "no-store");
+        assert.equal(response.headers.get("X-Content-Type-Options"), "nosniff");
+      }
+    });
+
+    it("says of a contact that is none what is wrong with it, and sends to the others", async () => {
+      const lines = await mails({ template: "Hi", mode: "text", message: "m", contacts: [null, "a", 5, {}] });
+      assert.deepEqual(
+        lines.map(({ output, error }) => output ?? error?.code),
+        ["INVALID_ARGUMENT", "Hi", "INVALID_ARGUMENT", "INVALID_ARGUMENT"],
+      );
+    });
+
+    it("reads no more of a send than it takes, whatever it claims", async () => {
+      let sent = 0;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (++sent > 90) controller.close();
+          else controller.enqueue(new Uint8Array(1 << 20).fill(32));
+        },
+      });
+      const headers = { Authorization: `Bearer ${TOKEN}` };
+      const response = await fetch(`${edge.url}/send`, {
+        method: "POST",
+        headers,
+        body,
+        duplex: "half",
+      } as RequestInit);
+      assert.equal(response.status, 413);
+      await response.text();
+      assert.ok(sent < 90, `${sent} MB were read`);
+    });
+
     it("looks after its pools by its cron, and keeps everything when it is started again", async () => {
       const worker = await edge.worker.getWorker();
       const { outcome } = await worker.scheduled({ cron: "*/5 * * * *" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Bench, codes, DAY, NOON, overEveryStore, watched } from "./workbench.js";
+import { Bench, codes, DAY, failure, NOON, overEveryStore, watched } from "./workbench.js";
 
 overEveryStore("a preview", (open) => {
   it("draws nothing and writes nothing", async () => {
@@ -102,4 +102,20 @@ it("a preview escapes samples as it would escape codes", async () => {
   await bench.pool("a", ["A&1"]);
   const { output } = await bench.pools.preview('<p>{% coupon "a" %}</p>');
   assert.match(output, /^<p>S&amp;\d<\/p>$/);
+});
+
+it("a way of reading that is none is refused by its name, and crashes no engine", async () => {
+  const bench = Bench.inMemory();
+  await bench.pool("a", codes("A", 2));
+  const none: unknown[] = [{}, [], 5, true, "", "HTML", "xml", Symbol("html"), () => "html"];
+  for (const mode of none as "html"[]) {
+    const error = await failure(bench.pools.preview("hi", { mode }), String(mode));
+    assert.deepEqual([error.code, error.details.option], ["INVALID_ARGUMENT", "mode"], String(mode));
+    assert.equal((await failure(bench.pools.compile("hi", { mode }).ready)).code, "INVALID_ARGUMENT");
+  }
+  for (const next of none as "liquid"[]) {
+    const error = await failure(bench.pools.render("hi", { message: "m", contact: "c", next }), String(next));
+    assert.deepEqual([error.code, error.details.option], ["INVALID_ARGUMENT", "next"], String(next));
+  }
+  for (const mode of ["html", "mjml", "text"] as const) assert.ok(await bench.pools.preview("<mjml></mjml>", { mode }));
 });

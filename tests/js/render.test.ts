@@ -430,3 +430,13 @@ describe("a compiled template", () => {
     }
   });
 });
+
+it("a contact that is none is told from the others, and stops none of them", async () => {
+  const bench = Bench.inMemory();
+  const contacts = [null, "a", 5, undefined, {}] as unknown as string[];
+  const told: unknown[] = [];
+  for await (const { output, error } of bench.pools.renderMany(contacts, { template: "Hi", message: "m" }))
+    told.push(output ?? error?.code);
+  const none = "INVALID_ARGUMENT";
+  assert.deepEqual(told, [none, "Hi", none, none, none]);
+});

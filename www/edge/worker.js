@@ -10,7 +10,7 @@ import { durableObject } from "coupon-pools/stores/durable-object";
 
 export { CouponPoolObject } from "coupon-pools/stores/durable-object";
 
-/** Most mails of one request: D1 answers some 50 statements of a free Worker's request, and a claim takes 500 mails. */
+/** Most mails of one request: D1 answers some 50 statements of a free Worker's request, and so many mails are one claim. */
 const MAILS = 1_000;
 /** Largest request to send, in bytes: a thousand contacts and a template of a megabyte. */
 const SEND_BYTES = 4 << 20;
@@ -47,10 +47,8 @@ const handler = createHandler({ base: "/coupons", pools: (_tenant, env) => pools
  */
 async function send(request, env) {
   if (!(await authorize(request, "send", env))) return refused(403, "FORBIDDEN", "this request may not send");
-  if (Number(request.headers.get("Content-Length") ?? Number.NaN) > SEND_BYTES)
-    return refused(413, "BODY_TOO_LARGE", `a send is at most ${SEND_BYTES} bytes`);
-  const text = await request.text();
-  if (text.length > SEND_BYTES) return refused(413, "BODY_TOO_LARGE", `a send is at most ${SEND_BYTES} bytes`);
+  const text = await bodyOf(request);
+  if (text === null) return refused(413, "BODY_TOO_LARGE", `a send is at most ${SEND_BYTES} bytes`);
   let job;
   try {
     job = JSON.parse(text);
@@ -69,16 +67,36 @@ async function send(request, env) {
       lines.push(JSON.stringify(error ? { contact, error: told(error) } : { contact, output, draws }));
     }
   } catch (error) {
-    if (!(error instanceof CouponPoolsError)) throw error;
-    return refused(error.name === "StoreError" ? 503 : 422, error.code, told(error).message);
+    if (!(error instanceof CouponPoolsError)) {
+      console.error(error);
+      return refused(500, "INTERNAL", "the server failed; its own log says more");
+    }
+    const { code, message } = told(error);
+    return refused(statusOf(error), code, message, error.name);
   }
-  return new Response(`${lines.join("\n")}\n`, {
-    headers: {
-      "Content-Type": "application/x-ndjson",
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-    },
-  });
+  return new Response(`${lines.join("\n")}\n`, { headers: { "Content-Type": "application/x-ndjson", ...SAFE } });
+}
+
+/** The body as text, or `null` as soon as it is too large, whatever it claims of its length. */
+async function bodyOf(request) {
+  if (Number(request.headers.get("Content-Length") ?? 0) > SEND_BYTES) return null;
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    // To leave the loop is to cancel the rest.
+    if (size > SEND_BYTES) return null;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Whose fault it is: the store's, a shop's, the server's own, or the caller's. */
+function statusOf({ name, code }) {
+  if (name === "StoreError") return 503;
+  if (name === "ShopError") return 502;
+  return name === "EngineCrashedError" || code === "HOST_FAILED" ? 500 : 422;
 }
 
 /** An error for the caller; a store's own words stay here. */
@@ -87,8 +105,11 @@ function told({ name, code, message, cause }) {
   return { code, message };
 }
 
-const refused = (status, code, message) =>
-  Response.json({ error: { code, class: "CouponPoolsError", message, details: {} } }, { status });
+/** Mails are personal: nothing of an answer is stored, or guessed at. */
+const SAFE = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
+
+const refused = (status, code, message, name = "CouponPoolsError") =>
+  Response.json({ error: { code, class: name, message, details: {} } }, { status, headers: SAFE });
 
 export default {
   async fetch(request, env) {

@@ -23,23 +23,31 @@ export async function upload(send: Send, source: UploadSource, options: UploadOp
   const pace = new Pace(Date.now);
   const totalBytes = sizeOf(source);
   let failed: unknown;
+  // Whoever sends a body says only that it broke off: why, its source knows.
+  let ofSource: { cause: unknown } | undefined;
   try {
     const query = { options: { ...told, ...(name !== undefined && { fileName: name }) } };
-    const body = await bodyOf(source, pieces, aborter.signal);
+    const body = await bodyOf(source, pieces, aborter.signal, (cause) => {
+      ofSource = { cause };
+    });
     const headers = { Accept: "application/x-ndjson", "Content-Type": "application/octet-stream" };
     const duplex = body instanceof ReadableStream ? { duplex: "half" } : {};
     const response = await send(query, { body, headers, signal: aborter.signal, ...duplex } as RequestInit);
     for await (const line of linesOf(response)) {
-      if ("report" in line) return line.report as UploadReport;
+      if ("report" in line) {
+        if (typeof line.report !== "object" || line.report === null) throw unclear(new Error("the report is none"));
+        return line.report as UploadReport;
+      }
       if ("error" in line) throw fromWire(line) ?? unclear();
       if ("progress" in line)
         await own(() => onProgress?.(pace.at({ ...line.progress, ...(totalBytes !== undefined && { totalBytes }) })));
       else if ("rejected" in line) await own(() => rejected?.write(new TextEncoder().encode(line.rejected)));
-      else await own(() => rejected?.close());
+      else if ("rejectedEnd" in line) await own(() => rejected?.close());
     }
     throw unclear();
   } catch (error) {
-    failed = signal?.aborted ? cancelled(signal.reason) : error;
+    if (signal?.aborted) failed = cancelled(signal.reason);
+    else failed = ofSource === undefined ? error : hostFailed("the source of the upload", ofSource.cause);
     throw failed;
   } finally {
     aborter.abort(failed);
@@ -56,17 +64,31 @@ async function own(call: () => unknown): Promise<void> {
   try {
     await call();
   } catch (cause) {
-    throw new CouponPoolsError("a callback failed; its own error is the cause", { code: "HOST_FAILED", cause });
+    throw hostFailed("a callback", cause);
   }
 }
 
+function hostFailed(what: string, cause: unknown): CouponPoolsError {
+  return new CouponPoolsError(`${what} failed; its own error is the cause`, { code: "HOST_FAILED", cause });
+}
+
 /** Bodies that browsers take are whole: Safari and Firefox send no streams, Chromium only over HTTP/2. */
-async function bodyOf(source: UploadSource, pieces: Pieces, signal: AbortSignal): Promise<BodyInit> {
+async function bodyOf(
+  source: UploadSource,
+  pieces: Pieces,
+  signal: AbortSignal,
+  onFailure: (cause: unknown) => void,
+): Promise<BodyInit> {
   if (typeof source === "string" || source instanceof Uint8Array || source instanceof Blob) return source as BodyInit;
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       // Whoever sends may not notice that nobody reads any more.
-      const piece = signal.aborted ? null : await pieces.next();
+      const piece = signal.aborted
+        ? null
+        : await pieces.next().catch((cause) => {
+            onFailure(cause);
+            throw cause;
+          });
       if (signal.aborted) controller.error(signal.reason);
       else if (piece === null) controller.close();
       else controller.enqueue(piece);
@@ -75,23 +97,37 @@ async function bodyOf(source: UploadSource, pieces: Pieces, signal: AbortSignal)
   return "document" in globalThis || "importScripts" in globalThis ? new Response(stream).blob() : stream;
 }
 
-/** The lines of an answer, as they come. */
+/** The lines of an answer, as they come; one that is no object was not written by a handler. */
 async function* linesOf(response: Response): AsyncGenerator<UploadLine> {
+  if (response.body === null) throw unclear(new Error("the answer is empty"));
   const decoder = new TextDecoder();
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const reader = response.body.getReader();
   let text = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((cause) => {
+        throw unclear(cause);
+      });
       if (done) return;
       text += decoder.decode(value, { stream: true });
       const lines = text.split("\n");
       text = lines.pop() as string;
-      for (const line of lines) yield JSON.parse(line) as UploadLine;
+      for (const line of lines) yield lineOf(line);
     }
   } finally {
     reader.cancel().catch(() => undefined);
   }
+}
+
+function lineOf(text: string): UploadLine {
+  let line: unknown;
+  try {
+    line = JSON.parse(text);
+  } catch (cause) {
+    throw unclear(cause);
+  }
+  if (typeof line !== "object" || line === null) throw unclear(new Error("a line is no object"));
+  return line as UploadLine;
 }
 
 export function cancelled(cause: unknown): CouponPoolsError {

@@ -2,6 +2,14 @@
 
 import { refused } from "./errors.js";
 
+/** The headers of every answer: nothing of it is stored, guessed at, framed, or told to another server. */
+export const SAFE = {
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
 /**
  * Refuses changes that a page of another origin asks for with its visitor's cookies. Browsers name the origin of every
  * such request; what names none is no page.
@@ -17,12 +25,10 @@ export function checkOrigin(request: Request, origins: readonly string[]): void 
 const isOf = (origin: string, own: string, origins: readonly string[]) => origin === own || origins.includes(origin);
 
 /** Checks the origins that a host names, when the handler is made. */
-export function checkOrigins(origins: readonly string[]): void {
+export function checkOrigins(option: string, origins: readonly string[]): void {
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin)
-      throw refused("INVALID_ARGUMENT", `"${origin}" is no origin, such as https://app.example.com`, {
-        option: "origins",
-      });
+      throw refused("INVALID_ARGUMENT", `"${origin}" is no origin, such as https://app.example.com`, { option });
   }
 }
 
@@ -47,6 +53,10 @@ export class Rates {
   readonly #tenants = new Map<string, { tokens: number; at: number; uploads: number }>();
 
   constructor({ perMinute = 600, burst = 200, uploads = 4 }: Rate) {
+    // Of a figure that is none every comparison is false, and nobody would be held back.
+    if (!(Number.isFinite(perMinute) && perMinute > 0)) throw noRate("perMinute", "a number above 0");
+    if (!(Number.isFinite(burst) && burst >= 1)) throw noRate("burst", "a number from 1 up");
+    if (!(Number.isSafeInteger(uploads) && uploads >= 0)) throw noRate("uploads", "a whole number from 0 up");
     this.#perMs = perMinute / 60_000;
     this.#burst = burst;
     this.#most = uploads;
@@ -84,6 +94,11 @@ export class Rates {
     }
     return state;
   }
+}
+
+function noRate(name: string, expected: string) {
+  const option = `rate.${name}`;
+  return refused("INVALID_ARGUMENT", `${option}: expected ${expected}`, { option });
 }
 
 function tooMany(seconds: number) {

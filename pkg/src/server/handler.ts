@@ -3,7 +3,8 @@
 import type { PoolsHost } from "../host.js";
 import { jsonOf } from "./bodies.js";
 import { refused, statusOf, toldOf, toWire } from "./errors.js";
-import { checkOrigin, checkOrigins, type Rate, Rates } from "./guards.js";
+import { checkOrigin, checkOrigins, type Rate, Rates, SAFE } from "./guards.js";
+import { type HandlerLimits, type Limits, limitsOf } from "./limits.js";
 import { handle as handleShape, MESSAGES, type Message } from "./messages.js";
 import { queryOf, wrong } from "./query.js";
 import { type Action, ROUTES } from "./routes.js";
@@ -13,24 +14,12 @@ import { uploaded } from "./uploads.js";
 /** What a request may do: the tenant whose pools it is about; nothing; or an answer of the host's own, such as a 401. */
 export type Granted = string | null | undefined | Response;
 
-/** Sizes past which a request is refused, in bytes. */
-export interface HandlerLimits {
-  /** JSON bodies. Default 64 kB; the largest setting is a ladder of ten rungs. */
-  bodyBytes?: number;
-  /** Templates to preview. Default 4 MB; mail programs cut mails off at 100 kB. */
-  templateBytes?: number;
-  /** Uploaded files. Default 1 GB, some 50 million codes; no file is held in memory. */
-  uploadBytes?: number;
-  /** Rejected rows that wait until the client takes them. Default 16 MB; a browser takes them when it has sent the file. */
-  rejectedBytes?: number;
-}
-
 export interface HandlerOptions<Context = undefined> {
   /** The pools of a tenant: a `CouponPools` of your own making. In Workers make one for each request. */
   pools: (tenant: string, context: Context) => PoolsHost | Promise<PoolsHost>;
   /**
    * Says for which tenant a request may do this, from its cookie, token or signature; there is no default. It must not
-   * read the body. What it throws is answered with 500.
+   * read the body. A `Response` is a new one each time: it can be sent once. What it throws is answered with 500.
    */
   authorize: (request: Request, action: Action, context: Context) => Granted | Promise<Granted>;
   /** Path below which the routes lie, such as `/api/coupons`. Default none. */
@@ -42,7 +31,7 @@ export interface HandlerOptions<Context = undefined> {
   rate?: Rate | false;
   /** Whether codes that nobody holds may be exported, by those whom `authorize` lets do `exportRemaining`. Default `false`. */
   exportRemaining?: boolean;
-  /** Hears what went wrong on the server's side, with its cause. Default: `console.error`. */
+  /** Hears what went wrong on the server's side, with its cause; what it throws itself is logged. Default: `console.error`. */
   onError?: (error: unknown, what: { action: Action | null; tenant: string | null }) => void;
   /** Milliseconds since 1970, for the rate. Default `Date.now`. */
   clock?: () => number;
@@ -63,19 +52,12 @@ export interface Call {
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   body: any;
   request: Request;
-  limits: Required<HandlerLimits>;
+  limits: Limits;
   /** Counts an upload until it is called. */
   uploading: () => () => void;
   /** Hears of failures after the answer has begun. */
   failed: (error: unknown) => void;
 }
-
-const DEFAULTS: Required<HandlerLimits> = {
-  bodyBytes: 64 << 10,
-  templateBytes: 4 << 20,
-  uploadBytes: 1 << 30,
-  rejectedBytes: 16 << 20,
-};
 
 /** What each route does. */
 const WORK: Record<Action, (call: Call) => unknown> = {
@@ -94,8 +76,8 @@ const WORK: Record<Action, (call: Call) => unknown> = {
     page(await pools.find(handle, what, { ...(cursor && { cursor }), ...(limit && { limit }) })),
   prepare: ({ pools, handle, body }) => pools.prepare(handle, body),
   preview: ({ pools, body: { template, mode } }) => pools.preview(template, mode && { mode }),
-  exportDraws: ({ pools, handle }) => file(pools.export(handle, "draws"), `${handle}-draws.csv`),
-  exportRemaining: ({ pools, handle }) => file(pools.export(handle, "remaining"), `${handle}-remaining.csv`),
+  exportDraws: (call) => file(call, "draws"),
+  exportRemaining: (call) => file(call, "remaining"),
 };
 
 /**
@@ -107,10 +89,19 @@ export function createHandler<Context = undefined>(options: HandlerOptions<Conte
   if (typeof pools !== "function") throw wrong("pools", "a function that gives the CouponPools of a tenant");
   if (typeof authorize !== "function") throw wrong("authorize", "a function that gives a request's tenant, or null");
   if (base !== "" && !/^(\/[\w.~-]+)+$/.test(base)) throw wrong("base", 'a path such as "/api/coupons"');
-  checkOrigins(origins);
-  const limits = { ...DEFAULTS, ...options.limits };
+  checkOrigins("origins", origins);
+  const limits = limitsOf(options.limits);
   const rates = rate === false ? null : new Rates(rate);
   const { onError = (error: unknown) => console.error(error) } = options;
+  const tell = (error: unknown, seen: Seen) => {
+    // Whoever hears of failures may fail, at once or later: no answer depends on it.
+    const lost = (own: unknown) => console.error(own, error);
+    try {
+      Promise.resolve(onError(error, seen) as unknown).catch(lost);
+    } catch (own) {
+      lost(own);
+    }
+  };
 
   async function answer(request: Request, context: Context, seen: Seen): Promise<Response> {
     const url = new URL(request.url);
@@ -147,20 +138,20 @@ export function createHandler<Context = undefined>(options: HandlerOptions<Conte
       request,
       limits,
       uploading: () => rates?.upload(tenant, clock()) ?? (() => undefined),
-      failed: (error) => onError(error, seen),
+      failed: (error) => tell(error, seen),
     });
     return result instanceof Response ? result : Response.json(result);
   }
 
   return (async (request: Request, context: Context) => {
     const seen: Seen = { action: null, tenant: null };
-    let response: Response;
+    const safe = (response: Response) => guarded(response, request.headers.get("Origin"), origins);
     try {
-      response = request.method === "OPTIONS" ? preflight() : await answer(request, context, seen);
+      // Inside, because a host's own answer may be one that cannot be sent.
+      return safe(request.method === "OPTIONS" ? preflight() : await answer(request, context, seen));
     } catch (error) {
-      response = refusal(error, (thrown) => onError(thrown, seen));
+      return safe(refusal(error, (thrown) => tell(thrown, seen)));
     }
-    return guarded(response, request.headers.get("Origin"), origins);
   }) as Handler<Context>;
 }
 
@@ -216,13 +207,10 @@ function preflight(): Response {
   return new Response(null, { status: 204, headers });
 }
 
-/** The headers of every answer: nothing of it is stored, guessed at, framed, or read by a page that was not named. */
+/** An answer with the headers of every answer; no page reads it that was not named. */
 function guarded(response: Response, origin: string | null, origins: readonly string[]): Response {
   const headers = new Headers(response.headers);
-  headers.set("Cache-Control", "no-store");
-  headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
-  headers.set("Referrer-Policy", "no-referrer");
-  headers.set("X-Content-Type-Options", "nosniff");
+  for (const [name, value] of Object.entries(SAFE)) headers.set(name, value);
   headers.set("Cross-Origin-Resource-Policy", origins.length > 0 ? "cross-origin" : "same-origin");
   if (origins.length > 0) headers.append("Vary", "Origin");
   if (origin !== null && origins.includes(origin)) {
@@ -237,12 +225,20 @@ function guarded(response: Response, origin: string | null, origins: readonly st
 const page = <Row>(rows: Row[] & { next: string | null }) => ({ rows: [...rows], next: rows.next });
 
 /** A file to download. Its first bytes are waited for: until then a failure is still an answer of its own. */
-async function file(stream: ReadableStream<Uint8Array>, name: string): Promise<Response> {
-  const reader = stream.getReader();
+async function file({ pools, handle, failed }: Call, what: "draws" | "remaining"): Promise<Response> {
+  const reader = pools.export(handle, what).getReader();
   let first: ReadableStreamReadResult<Uint8Array> | undefined = await reader.read();
+  const next = async () => {
+    try {
+      return await reader.read();
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  };
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = first ?? (await reader.read());
+      const { done, value } = first ?? (await next());
       first = undefined;
       if (done) controller.close();
       else controller.enqueue(value);
@@ -251,7 +247,7 @@ async function file(stream: ReadableStream<Uint8Array>, name: string): Promise<R
   });
   const headers = {
     "Content-Type": "text/csv; charset=utf-8",
-    "Content-Disposition": `attachment; filename="${name}"`,
+    "Content-Disposition": `attachment; filename="${handle}-${what}.csv"`,
   };
   return new Response(body, { headers });
 }

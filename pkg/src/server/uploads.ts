@@ -7,6 +7,7 @@ import type { UploadProgress } from "../options.js";
 import { bounded, refuseDeclared } from "./bodies.js";
 import { refused, statusOf, toldOf, toWire } from "./errors.js";
 import type { Call } from "./handler.js";
+import { clamped } from "./limits.js";
 
 /** The media type of the lines. */
 export const LINES = "application/x-ndjson";
@@ -50,9 +51,11 @@ function accepts(request: Request, type: string): boolean {
     .some((one) => one.trim() === type);
 }
 
-function run({ pools, handle, query, request, limits }: Call, signal: AbortSignal, more: object): Promise<unknown> {
+// Whatever it is that fails, it is the promise that fails: a host that throws at once ends its upload like any other.
+async function run({ pools, handle, query, request, limits }: Call, signal: AbortSignal, more: object) {
   const source = request.body === null ? "" : bounded(request.body, limits.uploadBytes);
-  return pools.upload(handle, source, { ...query.options, ...more, signal });
+  const asked = clamped(query.options?.limits, limits.upload);
+  return pools.upload(handle, source, { ...query.options, limits: asked, ...more, signal });
 }
 
 function inLines(call: Call, aborter: AbortController, end: () => void): Response {

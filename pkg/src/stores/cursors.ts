@@ -9,7 +9,9 @@ export function readCursor<P extends Place>(cursor: string | null, start: P): P 
   if (cursor === null) return start;
   const place = parsed(cursor);
   const fits =
-    Array.isArray(place) && place.length === start.length && place.every((part, i) => typeof part === typeof start[i]);
+    Array.isArray(place) &&
+    place.length === start.length &&
+    place.every((part, i) => typeof part === typeof start[i] && isPart(part));
   if (!fits) {
     throw new CouponPoolsError("this is no cursor of this list: pass `next` of the page before", {
       code: "INVALID_ARGUMENT",
@@ -17,6 +19,11 @@ export function readCursor<P extends Place>(cursor: string | null, start: P): P 
     });
   }
   return place as unknown as P;
+}
+
+/** Whether a store wrote it: places are whole numbers and texts of keys, and a database fails at what is none. */
+function isPart(part: string | number): boolean {
+  return typeof part === "number" ? Number.isSafeInteger(part) : !part.includes("\0");
 }
 
 function parsed(cursor: string): unknown {

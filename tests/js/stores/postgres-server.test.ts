@@ -4,6 +4,10 @@ import { fork } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { CouponPools, type CouponPoolsError } from "coupon-pools";
+import { createClient } from "coupon-pools/client";
+import { createHandler } from "coupon-pools/server";
+import { postgres as packaged } from "coupon-pools/stores/postgres";
 import pg from "pg";
 import { postgres, postgresMigrations } from "../../../pkg/src/stores/postgres.js";
 import { itemOf, Stand, series } from "../../../pkg/src/testing/stand.js";
@@ -261,5 +265,43 @@ describe("postgres: many processes", () => {
     }
     assert.equal(told.size, figures.assigned, "Every draw was told to somebody in the end.");
     t.diagnostic(`${told.size} draws, ${kills} kills of the server`);
+  });
+});
+
+describe("postgres: what no store wrote", () => {
+  it("is a caller's mistake behind a server, and no failure of the database", async () => {
+    // The package's own, whose errors are of the handler's classes.
+    const store = packaged(admin, { schema: newSchema() });
+    await store.migrate();
+    const pools = new CouponPools({ store });
+    await pools.create({ handle: "a", kind: "static" });
+    await pools.upload("a", "code\nA-1\nA-2\n");
+    await pools.draw("a", { message: "m", contact: "c" });
+    const handler = createHandler({ pools: () => pools, authorize: () => "default", rate: false, onError: () => {} });
+    const host = createClient({ url: "https://a.example", fetch: (url, init) => handler(new Request(url, init)) });
+    const of = (cursor: string) => ({ cursor });
+    const wrong: Record<string, () => Promise<unknown>> = {
+      "undo of U+0000": () => host.undo("a", "\0"),
+      "find of a code of U+0000": () => host.find("a", { code: "\0" }),
+      "find of a contact of U+0000": () => host.find("a", { contact: "c\0" }),
+      "find of a message of U+0000": () => host.find("a", { message: "\0m" }),
+      "list from U+0000": () => host.list(of('["\\u0000"]')),
+    };
+    for (const part of ["1.5", "1e999", "1e30", '"\\u0000"', "null", "true"]) {
+      wrong[`list from ${part}`] = () => host.list(of(`[${part}]`));
+      wrong[`batches from ${part}`] = () => host.batches("a", of(`[${part}]`));
+      wrong[`find from ${part}`] = () => host.find("a", { message: "m" }, of(`[${part}]`));
+    }
+    for (const [name, call] of Object.entries(wrong)) {
+      await assert.rejects(call, (error: CouponPoolsError) => {
+        assert.equal(error.code, "INVALID_ARGUMENT", `${name}: ${error}`);
+        return true;
+      });
+    }
+    // Past both ends, but places that a store could have written.
+    for (const far of [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER]) {
+      assert.ok((await host.batches("a", of(`[${far}]`))).length <= 1);
+      assert.ok((await host.find("a", { message: "m" }, of(`[${far}]`))).length <= 1);
+    }
   });
 });
