@@ -179,7 +179,7 @@ impl World {
 }
 
 /// What the dynamic pool generates.
-fn generating(rule: &str, buffer: u32) -> Settings {
+pub(crate) fn generating(rule: &str, buffer: u32) -> Settings {
     let map = |entries: Vec<(&str, Value)>| {
         Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     };

@@ -48,7 +48,7 @@ pub(in crate::flow) struct Withdrawn {
 /// Errors: those of the store. A shop that fails has the rest done by the next `maintain`.
 pub(in crate::flow) async fn batch(host: &Host, pool: &str, batch: &str, made: Value, until: i64) -> Result<Withdrawn> {
     let made = Made::from_value(made).map_err(|_| Reply::wrong("batches"))?;
-    if super::entry::find(host, pool).await?.is_some_and(|saved| saved.entry.id == made.entry) {
+    if is_under_way(host, pool, &made.entry).await? {
         let message = "the top-up that made this batch is not finished: undo it once maintain has finished it";
         return Err(Error::new(Code::UploadInProgress, message).with("pool", pool));
     }
@@ -65,11 +65,15 @@ pub(in crate::flow) async fn batch(host: &Host, pool: &str, batch: &str, made: V
     }
 }
 
-/// Writes down that codes of an entry that nobody goes on with are to be deleted at the shop.
+/// Writes down that codes of an entry that nobody goes on with are to be deleted at the shop. Not before the entry is
+/// out, though: somebody may go on with it after all, and then give it up again with other codes.
 pub(super) async fn leave_over(host: &Host, pool: &str, made: Made) -> Result<()> {
     let id = [PREFIX, &made.entry].concat();
     let entry = Entry { format: 1, made, stocked: false, owner: String::new(), lease_until: 0 };
-    save(host, pool, &id, None, Some(&entry)).await.map(|_| ())
+    if let Err(Some(before)) = save(host, pool, &id, None, Some(&entry)).await? {
+        save(host, pool, &id, Some(before.revision), Some(&entry)).await?.map_err(|_| Reply::wrong("save_journal"))?;
+    }
+    Ok(())
 }
 
 /// Goes on with what was written down for a pool, at the shop until this time. Errors: the first that came up; the others
@@ -86,6 +90,11 @@ pub(in crate::flow) async fn resume(host: &Host, pool: &str, until: i64) -> Resu
     first
 }
 
+/// Whether a top-up's entry is in the journal.
+async fn is_under_way(host: &Host, pool: &str, entry: &str) -> Result<bool> {
+    Ok(super::entry::find(host, pool).await?.is_some_and(|saved| saved.entry.id == entry))
+}
+
 /// Why it failed, with how many codes are out of stock by then, if they are.
 type Failed = (Option<u64>, Error);
 
@@ -95,6 +104,10 @@ async fn finish(host: &Host, pool: &str, row: JournalRow, until: i64) -> std::re
     let held = !entry.owner.is_empty() && entry.owner != me && host.now() < entry.lease_until;
     let mine = Entry { owner: me, lease_until: host.now() + LEASE_MS, ..entry.clone() };
     let known = |error| (None, error);
+    // Left over is what nobody goes on with. An entry that is out never comes back.
+    if !entry.stocked && is_under_way(host, pool, &entry.made.entry).await.map_err(known)? {
+        return Ok(Withdrawn { voided: 0, gone: false });
+    }
     let saved = match held {
         true => None,
         false => save(host, pool, &id, Some(row.revision), Some(&mine)).await.map_err(known)?.ok(),
