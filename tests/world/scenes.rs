@@ -233,3 +233,32 @@ fn is_stored(step: &Step) -> bool {
     let Step::SaveJournal(request) = step else { return false };
     request.id == "top-up" && matches!(request.entry.clone().take("stored"), Value::Number(stored) if stored > 0.0)
 }
+
+#[test]
+fn an_undo_takes_no_code_that_another_batch_brought() {
+    let heard: [fn(usize) -> bool; 2] = [|_| true, |number| number < 2];
+    for (is_heard, first) in heard.into_iter().zip([20, 8]) {
+        let mut scene = Scene::new(20);
+        scene.is_heard = is_heard;
+        // The codes are committed, and nobody hears of it.
+        let lost = scene.stops(Order::Maintain, |step| matches!(step, Step::CommitBatch(_)));
+        scene.store.perform(lost.asked.as_ref().unwrap());
+        assert_eq!(scene.at(Place::Free), first);
+        scene.is_heard = |_| true;
+        scene.clock += 2 * MINUTE;
+        scene.does(Order::Maintain);
+        assert_eq!(scene.at(Place::Free), 20);
+        scene.edit(generating(RULE, 0));
+        let again = 1..scene.store.pools[DYNAMIC].batches.len();
+        again.for_each(|batch| {
+            if scene.store.pools[DYNAMIC].batches[batch].state == BatchState::Committed {
+                scene.undo(batch);
+            }
+        });
+        scene.rests_with(first);
+        assert_eq!(scene.at(Place::Void), 20 - first);
+        scene.undo(0);
+        scene.rests_with(0);
+        assert_eq!((scene.at(Place::Void), scene.shop.ours().count()), (20, 0));
+    }
+}

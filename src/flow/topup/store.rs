@@ -5,7 +5,9 @@ use crate::code::{Block, Run, Texts, fingerprint};
 use crate::error::{Code, Error, Result};
 use crate::flow::Host;
 use crate::flow::find::equality_keys;
-use crate::flow::step::{AddBlock, BatchNote, BeginBatch, Begun, BlockAnswer, CommitBatch, Committed, Pause, Settle};
+use crate::flow::step::{
+    AddBlock, BatchNote, BeginBatch, Begun, BlockAnswer, CommitBatch, Committed, DropBatch, Pause, Settle,
+};
 use crate::limits::RACE_RETRIES;
 use crate::record::Value;
 
@@ -104,14 +106,20 @@ async fn add(host: &Host, pool: &str, name: &str, block: Block, made: &Option<Ma
         };
         host.add_block(request).await?;
         let duplicates = match host.settle(Settle { rows: count, bytes: 0 }).await? {
-            BlockAnswer::Added { duplicates } => duplicates.len() as u64,
+            BlockAnswer::Added { duplicates } => duplicates,
             BlockAnswer::Ended => {
                 turn += 1;
                 continue;
             }
         };
-        let made = made.as_ref().map_or(Value::Null, |made| made.of(&block));
-        let note = BatchNote { rows: count, duplicates_in_pool: duplicates, made, ..BatchNote::default() };
+        if duplicates.len() as u64 == count {
+            // Somebody stored all of them before: a batch without codes would tell nobody anything.
+            host.drop_batch(DropBatch { pool: pool.to_owned(), batch }).await?;
+            return Ok(0);
+        }
+        let made = made.as_ref().map_or(Ok(Value::Null), |made| made.of(&block, &duplicates))?;
+        let duplicates_in_pool = duplicates.len() as u64;
+        let note = BatchNote { rows: count, duplicates_in_pool, made, ..BatchNote::default() };
         match host.commit_batch(CommitBatch { pool: pool.to_owned(), batch, note, now: host.now() }).await? {
             Committed::Committed { added } => return Ok(added),
             Committed::Ended => turn += 1,
