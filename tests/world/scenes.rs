@@ -262,3 +262,15 @@ fn an_undo_takes_no_code_that_another_batch_brought() {
         assert_eq!((scene.at(Place::Void), scene.shop.ours().count()), (20, 0));
     }
 }
+
+#[test]
+fn a_piece_that_is_stuck_holds_the_others_back_before_nobody_could_clean_up_after_them() {
+    let mut scene = Scene::new(60_000);
+    (scene.per_call, scene.is_heard) = (None, |number| number > 0);
+    scene.until = scene.clock + 600 * MINUTE;
+    let mut stuck = scene.actor(&Order::Maintain);
+    assert!(!scene.go(&mut stuck, |_| false));
+    scene.shop.shopify.work(scene.clock);
+    let sent = scene.shop.ours().count() as u64;
+    assert_eq!((scene.at(Place::Free), sent), (0, Target::MOST_AHEAD));
+}
