@@ -264,6 +264,24 @@ fn an_undo_takes_no_code_that_another_batch_brought() {
 }
 
 #[test]
+fn a_code_of_an_undone_top_up_that_is_released_leaves_the_pool() {
+    let mut scene = Scene::new(6);
+    scene.does(Order::Maintain);
+    let pool = || DYNAMIC.to_owned();
+    let showing = Showing { message: "mail".to_owned(), contact: "ada".to_owned(), slot: String::new() };
+    scene.does(Order::Draw { pool: pool(), uses: vec![showing.clone()] });
+    scene.edit(generating(RULE, 0));
+    scene.undo(0);
+    assert_eq!(scene.store.pools[DYNAMIC].batches[0].state, BatchState::Undone);
+    // Undone again it is the same, and nobody loses a code.
+    scene.undo(0);
+    assert_eq!((scene.at(Place::Void), scene.at(Place::Held(1))), (5, 1));
+    scene.does(Order::Release { pool: pool(), showing, number: 1 });
+    assert_eq!((scene.at(Place::Returned), scene.at(Place::Gone)), (0, 1));
+    scene.rests_with(0);
+}
+
+#[test]
 fn a_piece_that_is_stuck_holds_the_others_back_before_nobody_could_clean_up_after_them() {
     let mut scene = Scene::new(60_000);
     (scene.per_call, scene.is_heard) = (None, |number| number > 0);

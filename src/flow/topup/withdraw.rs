@@ -9,7 +9,9 @@ use super::run::error;
 use crate::code::{Block, Texts};
 use crate::error::{Code, Error, Result};
 use crate::flow::Host;
-use crate::flow::step::{Contains, JournalOf, JournalRow, Receive, Reply, SaveJournal, Send, ShopOf, VoidCodes};
+use crate::flow::step::{
+    Contains, JournalOf, JournalRow, Receive, Reply, SaveJournal, Send, ShopOf, UndoBatch, VoidCodes,
+};
 use crate::limits::LEASE_MS;
 use crate::record::{FromValue, ToValue, Value, record};
 use crate::shop::Fault;
@@ -114,7 +116,8 @@ async fn finish(host: &Host, pool: &str, row: JournalRow, until: i64) -> std::re
     };
     let made = entry.made.again().map_err(known)?;
     let (codes, voided) = if entry.stocked {
-        void(host, pool, &made).await.map_err(known)?
+        let batch = id.strip_prefix(PREFIX).unwrap_or_default();
+        out_of_stock(host, pool, batch, made).await.map_err(known)?
     } else {
         (not_in(host, pool, made).await.map_err(known)?, 0)
     };
@@ -123,6 +126,19 @@ async fn finish(host: &Host, pool: &str, row: JournalRow, until: i64) -> std::re
     let work = Work { host, pool, id: &id, entry: mine, revision: saved.revision, saved_at: host.now() };
     let gone = work.delete(&codes, until).await.map_err(|error| (Some(voided), error))?;
     Ok(Withdrawn { voided, gone })
+}
+
+/// Takes those codes of a batch out of stock that nobody holds, and undoes it, so that a code which is held leaves the
+/// pool when it is released; answers what is to be deleted at the shop, and how many codes left the stock.
+async fn out_of_stock(host: &Host, pool: &str, batch: &str, made: Block) -> Result<(Texts, u64)> {
+    let (mut codes, voided) = void(host, pool, &made).await?;
+    let request = UndoBatch { pool: pool.to_owned(), batch: batch.to_owned(), now: host.now() };
+    let removed = host.undo_batch(request).await?.map_or(0, |undone| undone.removed);
+    if removed > 0 {
+        // They were released between the two.
+        not_in(host, pool, made).await?.iter().for_each(|code| codes.push(code));
+    }
+    Ok((codes, voided + removed))
 }
 
 /// Takes those codes out of stock that nobody holds; answers them. A call tells only how many there are, so one that
