@@ -235,6 +235,24 @@ fn is_stored(step: &Step) -> bool {
 }
 
 #[test]
+fn a_process_that_wakes_up_late_brings_back_nothing_that_was_given_up() {
+    let moments: [fn(&Step) -> bool; 2] =
+        [|step| matches!(step, Step::BeginBatch(_)), |step| matches!(step, Step::CommitBatch(_))];
+    for moment in moments {
+        let mut scene = Scene::new(20);
+        let mut late = scene.stops(Order::Maintain, moment);
+        scene.clock += 2 * MINUTE;
+        scene.archive(true);
+        scene.does(Order::Maintain);
+        scene.clock += 2 * MINUTE;
+        scene.does(Order::Maintain);
+        assert_eq!(scene.shop.ours().count(), 0, "what was left over is deleted");
+        assert!(scene.go(&mut late, |_| false));
+        scene.rests_with(0);
+    }
+}
+
+#[test]
 fn an_undo_takes_no_code_that_another_batch_brought() {
     let heard: [fn(usize) -> bool; 2] = [|_| true, |number| number < 2];
     for (is_heard, first) in heard.into_iter().zip([20, 8]) {

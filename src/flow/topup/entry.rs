@@ -199,6 +199,11 @@ impl Entry {
         }
     }
 
+    /// Whether it is this entry, and this owner's.
+    pub(super) fn is_of(&self, entry: &Entry, owner: &str) -> bool {
+        self.id == entry.id && self.owner == owner
+    }
+
     /// Until when somebody else is at it, if anybody is.
     pub(super) fn is_held(&self, owner: &str, now: i64) -> Option<i64> {
         (!self.owner.is_empty() && self.owner != owner && now < self.lease_until).then_some(self.lease_until)

@@ -214,8 +214,12 @@ impl Run<'_> {
             let entry = &self.saved.entry;
             // Only a shop that speaks HTTP can delete codes of ours again.
             let made = self.deletes.then(|| entry.made(first, to));
-            let how = (made, entry.case_sensitive);
-            self.added += store(self.host, &self.pool.handle, &batch, lots, how).await?;
+            let whose = (entry, self.owner);
+            let (added, is_ours) = store(self.host, &self.pool.handle, &batch, lots, whose, made).await?;
+            self.added += added;
+            if !is_ours {
+                return Ok(false);
+            }
         }
         let mut saved = self.saved.clone();
         saved.entry.stored = to;
