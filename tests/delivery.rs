@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use coupon_pools::code::Texts;
 use coupon_pools::record::Value;
 use coupon_pools::shop::delivery::{Delivery, Next, Target};
+use coupon_pools::shop::withdrawal::Withdrawal;
 use coupon_pools::shop::{Call, Fault, Heard, Kind, Request, Response};
 use shops::magento::Magento;
 use shops::shopify::Shopify;
@@ -280,4 +281,50 @@ fn rules_are_taken_as_users_find_them() {
         assert!(Target::of(Kind::Shopify, "", rule, Value::Null).is_none(), "{rule}");
         assert!(Target::of(Kind::Magento, "", rule, Value::Null).is_none(), "{rule}");
     }
+}
+
+/// Withdraws codes of Magento's rule 7, where there are these, each with its rule; answers what was deleted. Searches do
+/// not keep to the rule, and give the merchant's own code whatever they are for.
+fn withdrawn(asked: &[&str], items: &[(&str, f64)]) -> (Vec<String>, Option<Fault>) {
+    let named = |entries: Vec<(&str, Value)>| {
+        Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    };
+    let target = Target::of(Kind::Magento, "", "7", Value::Null).unwrap();
+    let mut withdrawal = Withdrawal::new(target, &asked.iter().copied().collect()).unwrap();
+    let (mut deleted, mut now) = (Vec::new(), 0);
+    loop {
+        match withdrawal.next(now) {
+            Next::Send(ticket, Call::Http(request)) => {
+                let body = if request.method == "GET" {
+                    let found = |code: &str| request.path.contains(&code.to_uppercase()) || code == "MERCHANTS-OWN";
+                    let left = items.iter().filter(|(code, _)| found(code) && !deleted.contains(&(*code).to_owned()));
+                    let item = |(code, rule): &(&str, f64)| {
+                        named(vec![("code", Value::Text((*code).to_owned())), ("rule_id", Value::Number(*rule))])
+                    };
+                    named(vec![("items", Value::List(left.map(item).collect()))])
+                } else {
+                    assert_eq!(request.path, "V1/coupons/deleteByCodes");
+                    let Value::List(codes) = request.body.clone().take("codes") else { panic!("{request:?}") };
+                    deleted.extend(codes.iter().filter_map(Value::as_text).map(str::to_owned));
+                    named(vec![("failed_items", Value::List(Vec::new()))])
+                };
+                withdrawal.heard(ticket, &Heard::Response(Response { status: 200, retry_after: None, body }), now);
+            }
+            Next::Wait(until) => now = until.expect("nothing is waited for"),
+            Next::Idle => return (deleted, withdrawal.fault().cloned()),
+            Next::Send(_, call) => panic!("{call:?}"),
+        }
+    }
+}
+
+#[test]
+fn magento_is_told_to_delete_only_what_was_asked_for_and_found_on_the_rule() {
+    let ours = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+    assert_eq!(withdrawn(&["A1", "B2", "C3"], &[("a1", 7.0), ("C3", 7.0)]), (ours(&["a1", "C3"]), None));
+    // Somebody else made the same code, on a rule of theirs.
+    assert_eq!(withdrawn(&["A1", "B2"], &[("A1", 9.0), ("B2", 7.0)]), (ours(&["B2"]), None));
+    // A search that answers something else tells neither what is there nor what is gone.
+    let (deleted, fault) = withdrawn(&["A1", "B2"], &[("MERCHANTS-OWN", 7.0), ("A1", 7.0)]);
+    assert_eq!(deleted, ours(&[]));
+    assert!(matches!(fault, Some(Fault::Refused(words)) if words.contains("MERCHANTS-OWN")));
 }

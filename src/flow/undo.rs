@@ -62,6 +62,7 @@ pub async fn undo(host: Host, handle: String, batch: String) -> Result<Undoing> 
 }
 
 /// From what a batch's codes were made, if a top-up made them for a shop that deletes codes; and how many there are.
+/// Also of one that is undone: what is left to do at the shop is gone on with.
 async fn made_here(host: &Host, pool: &PoolDocument, batch: &str) -> Result<Option<(Value, u64)>> {
     if pool.kind != Kind::Dynamic {
         return Ok(None);
@@ -70,7 +71,7 @@ async fn made_here(host: &Host, pool: &PoolDocument, batch: &str) -> Result<Opti
     loop {
         let request = PageOf { pool: pool.handle.clone(), cursor, limit: 1_000 };
         let page = host.batches(request).await?;
-        let found = page.rows.into_iter().find(|row| row.batch == batch && row.state == "committed");
+        let found = page.rows.into_iter().find(|row| row.batch == batch && row.state != "staged");
         if let Some(row) = found {
             let made = row.note.map(|note| note.made).filter(|made| *made != Value::Null);
             return Ok(made.map(|made| (made, row.added)));

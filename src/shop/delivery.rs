@@ -81,7 +81,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// How many codes a delivery has under way at most, whatever the shop.
+    /// How many codes may be sent at most beyond what is stored, whatever the shop: as many as a delivery has under way.
     pub const MOST_AHEAD: u64 = SHOPIFY_PIECES as u64 * shopify::CODES_PER_CALL as u64;
 
     /// The target of a rule as users write it; none if it cannot be one.

@@ -74,14 +74,27 @@ pub fn search(rule: u64, codes: &[&str]) -> Request {
     Request { method: "GET", path, body: Value::Null }
 }
 
-/// Those that the rule has.
-pub fn read_search(response: &Response) -> Result<Vec<String>, Fault> {
+/// Those of the codes asked for that the rule has, as the shop writes them. A search that answers any other code has not
+/// kept to its filters, as where an extension or a proxy drops them: it tells neither what is there nor what is gone, and
+/// what it answers may be the merchant's own.
+pub fn read_search(response: &Response, rule: u64, asked: &[String]) -> Result<Vec<String>, Fault> {
     if !(200..300).contains(&response.status) {
         return Err(fault(response));
     }
     match response.body.clone().take("items") {
         Value::List(items) => {
-            Ok(items.into_iter().filter_map(|mut item| item.take("code").as_text().map(str::to_owned)).collect())
+            let mut found = Vec::new();
+            for mut item in items {
+                let Value::Text(code) = item.take_foreign("code") else { continue };
+                if !asked.iter().any(|one| one.eq_ignore_ascii_case(&code)) {
+                    let words = format!("the search for codes answers others, {code} among them: nothing is deleted");
+                    return Err(Fault::Refused(excerpt(&words)));
+                }
+                if u64::from_value(item.take_foreign("rule_id")).is_ok_and(|of| of == rule) {
+                    found.push(code);
+                }
+            }
+            Ok(found)
         }
         Value::Null => Ok(Vec::new()),
         _ => Err(Fault::Lost(None)),

@@ -155,8 +155,8 @@ impl Withdrawal {
 
     fn read(&mut self, response: &Response, now: i64) -> Result<State, Fault> {
         let state = match (&self.target, &self.state) {
-            (Target::Magento(_), State::Look) => {
-                self.round = magento::read_search(response)?;
+            (Target::Magento(rule), State::Look) => {
+                self.round = magento::read_search(response, *rule, &self.round)?;
                 State::Delete(self.round.clone())
             }
             (Target::Magento(_), _) => {

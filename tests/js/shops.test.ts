@@ -269,6 +269,38 @@ describe("A pool filled from Magento", () => {
     assert.deepEqual(shop.of(rule), [code]);
   });
 
+  it("loses no code of the merchant's to a search that answers what it was not asked for", async () => {
+    const { shop, line, rule, bench } = await magentoPool();
+    shop.put("MERCHANTS-OWN", rule);
+    const careless = magento({
+      fetch: (path, init) => line.fetch(path.replace(/searchCriteria\[filter_groups\]\[1\][^&]*&/g, ""), init),
+    });
+    const pools = bench.another({ clock: Date.now, shops: { shop: careless } });
+    await pools.maintain();
+    const [batch] = await pools.batches("spring");
+    const undone = await pools.undo("spring", batch?.batch as string);
+    assert.deepEqual(undone, { removed: 40, kept: 0, atShop: "later" });
+    await pools.edit("spring", { dynamic: { shop: "shop", rule, pattern: { length: 12 }, buffer: 0 } });
+    assert.match((await pools.maintain()).failed[0]?.message ?? "", /nothing is deleted/);
+    assert.ok(shop.of(rule).includes("MERCHANTS-OWN"));
+  });
+
+  it("keeps a code out of stock that is released after its top-up was undone", async () => {
+    const { shop, rule, pools } = await magentoPool();
+    await pools.maintain();
+    const use = { message: "m1", contact: "ada" };
+    const { code, number } = await pools.draw("spring", use);
+    await pools.edit("spring", { dynamic: { shop: "shop", rule, pattern: { length: 12 }, buffer: 0 } });
+    const [batch] = await pools.batches("spring");
+    const undone = { removed: 39, kept: 1, atShop: "deleted" };
+    assert.deepEqual(await pools.undo("spring", batch?.batch as string), undone);
+    assert.deepEqual(await pools.undo("spring", batch?.batch as string), undone, "undone again it is the same");
+    assert.equal((await pools.batches("spring"))[0]?.state, "undone");
+    await pools.release("spring", { ...use, number: number as number });
+    assert.deepEqual(await stock(pools), []);
+    assert.deepEqual(shop.of(rule), [code]);
+  });
+
   it("is told in the shop's words why codes cannot be added", async () => {
     const { bench, shop, pools } = await magentoPool();
     const failure = async () => (await pools.maintain()).failed[0];

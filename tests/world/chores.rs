@@ -113,7 +113,10 @@ impl World {
             87 => {
                 // Somebody names a rule that the shop does not have, or the right one again.
                 let rule = chance.pick(&[RULE, RULE, "404"]);
-                Order::Edit { pool: DYNAMIC.to_owned(), patch: generating(rule, chance.pick(&[0, 5, 25])) }
+                let mut patch = generating(rule, chance.pick(&[0, 5, 25]));
+                // Or puts the pool away, or opens it again.
+                patch.archived = chance.percent(60).then(|| chance.percent(50));
+                Order::Edit { pool: DYNAMIC.to_owned(), patch }
             }
             88..91 => Order::Maintain,
             91 => {
@@ -152,7 +155,8 @@ impl World {
             let patch = Settings { archived: Some(false), ..Settings::default() };
             self.alone(Order::Edit { pool: (*pool).to_owned(), patch })?;
         }
-        self.alone(Order::Edit { pool: DYNAMIC.to_owned(), patch: generating(RULE, 25) })?;
+        let patch = Settings { archived: Some(false), ..generating(RULE, 25) };
+        self.alone(Order::Edit { pool: DYNAMIC.to_owned(), patch })?;
         for _ in 0..3 {
             self.clock += 2 * MINUTE;
             self.alone(Order::Maintain)?;
@@ -179,7 +183,7 @@ impl World {
 }
 
 /// What the dynamic pool generates.
-fn generating(rule: &str, buffer: u32) -> Settings {
+pub(crate) fn generating(rule: &str, buffer: u32) -> Settings {
     let map = |entries: Vec<(&str, Value)>| {
         Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     };

@@ -14,6 +14,7 @@ mod mails;
 mod orders;
 mod process;
 mod promises;
+mod scenes;
 mod schedule;
 mod shopping;
 #[path = "../shops/mod.rs"]

@@ -3,6 +3,8 @@
 //! An entry keeps a seed and not codes: whoever takes it over makes the same codes again. It belongs to one owner under
 //! a lease; every save is a compare-and-swap, so an owner whose lease was taken learns it at the next save and stops.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use crate::code::{Block, Run};
@@ -79,18 +81,34 @@ pub(super) struct Made {
     /// The first and the last of them.
     first: String,
     last: String,
+    /// Places, counted from the first one's, whose codes the pool had already, from another batch: from the first of a
+    /// row to the one after it, row by row. Few, since whoever stores codes again stores them in the same order.
+    not_its: Vec<u64>,
 }
 
-record!(Made { format, entry, seed, shop, rule, pattern, case_sensitive, from, to, first, last });
+record!(Made { format, entry, seed, shop, rule, pattern, case_sensitive, from, to, first, last, not_its });
 
 impl Made {
-    /// The same for those codes of it that are in a block.
-    pub(super) fn of(&self, block: &Block) -> Value {
+    /// The same for those codes of it that are in a block, but for its duplicates, which other batches brought.
+    /// Cost: all of its codes are made again, if there are duplicates.
+    pub(super) fn of(&self, block: &Block, duplicates: &[u32]) -> Result<Value> {
         let code = |at: usize| block.codes.get(at).to_owned();
-        Made { first: code(0), last: code(block.len().saturating_sub(1)), ..self.clone() }.to_value()
+        let mut made = Made { first: code(0), last: code(block.len().saturating_sub(1)), ..self.clone() };
+        if !duplicates.is_empty() {
+            let known: BTreeSet<&str> = duplicates.iter().map(|at| block.codes.get(*at as usize)).collect();
+            let all = made.again()?;
+            for at in (0..all.len()).filter(|at| known.contains(all.codes.get(*at))) {
+                let at = at as u64;
+                match made.not_its.last_mut() {
+                    Some(end) if *end == at => *end += 1,
+                    _ => made.not_its.extend([at, at + 1]),
+                }
+            }
+        }
+        Ok(made.to_value())
     }
 
-    /// The codes again, with those of somebody else's that stand between them.
+    /// The codes again, with those of somebody else's that stand between them, and without those of other batches.
     pub(super) fn again(&self) -> Result<Block> {
         let mut generator = Generator::new(&self.pattern, seed(&self.seed), self.case_sensitive)?;
         generator.block(self.from as usize, None)?;
@@ -102,7 +120,11 @@ impl Made {
             _ => (0, all.len().saturating_sub(1)),
         };
         let mut block = Block::default();
-        for at in (first..=last).filter(|at| *at < all.len()) {
+        let is_its = |at: usize| {
+            let mut rows = self.not_its.chunks_exact(2);
+            !rows.any(|row| (row[0]..row[1]).contains(&((at - first) as u64)))
+        };
+        for at in (first..=last).filter(|at| *at < all.len() && is_its(*at)) {
             block.push(all.codes.get(at), all.key(at), all.fingerprints[at]);
         }
         block.runs = vec![Run { expires_at: None, count: block.len() as u32 }];
@@ -173,7 +195,13 @@ impl Entry {
             to,
             first: String::new(),
             last: String::new(),
+            not_its: Vec::new(),
         }
+    }
+
+    /// Whether it is this entry, and this owner's.
+    pub(super) fn is_of(&self, entry: &Entry, owner: &str) -> bool {
+        self.id == entry.id && self.owner == owner
     }
 
     /// Until when somebody else is at it, if anybody is.

@@ -93,8 +93,10 @@ pub(super) async fn give_up_of(host: &Host, pool: &PoolDocument) -> Result<()> {
     }
 }
 
-/// Nobody goes on with an entry: what it has not stored is withdrawn from the shop. First that is written down.
+/// Nobody goes on with an entry: what it has not stored is withdrawn from the shop. First that is written down, by the
+/// entry's owner alone: whoever takes it over while this stops on its way finishes it, and what is written down waits.
 async fn give_up(host: &Host, pool: &str, saved: Saved) -> Result<()> {
+    let Some(saved) = saved.hold(host, pool, &owner(host)).await? else { return Ok(()) };
     let entry = &saved.entry;
     // What was sent lies behind what is stored, no farther than a delivery goes ahead.
     let to = entry.count.min(entry.stored + Target::MOST_AHEAD);

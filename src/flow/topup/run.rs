@@ -144,10 +144,15 @@ impl Run<'_> {
         }
     }
 
-    /// Gives the delivery as many pieces as it takes.
+    /// Gives the delivery as many pieces as it takes; none so far ahead of what is stored that nobody would look for its
+    /// codes at the shop, should the entry be given up.
     fn feed(&mut self) -> Result<()> {
+        let most = self.saved.entry.stored + Target::MOST_AHEAD;
         while self.delivery.has_room() && self.sent < self.saved.entry.count {
             let size = (self.size as u64).min(self.saved.entry.count - self.sent) as usize;
+            if self.sent + size as u64 > most {
+                break;
+            }
             let expires_at = self.delivery.rule().and_then(|rule| rule.ends_at);
             if !is_drawable(self.pool.effective_expiry(expires_at), self.pool.min_validity, self.host.now()) {
                 let message = "codes generated now would have ended, or end within the pool's minValidity: \
@@ -209,8 +214,12 @@ impl Run<'_> {
             let entry = &self.saved.entry;
             // Only a shop that speaks HTTP can delete codes of ours again.
             let made = self.deletes.then(|| entry.made(first, to));
-            let how = (made, entry.case_sensitive);
-            self.added += store(self.host, &self.pool.handle, &batch, lots, how).await?;
+            let whose = (entry, self.owner);
+            let (added, is_ours) = store(self.host, &self.pool.handle, &batch, lots, whose, made).await?;
+            self.added += added;
+            if !is_ours {
+                return Ok(false);
+            }
         }
         let mut saved = self.saved.clone();
         saved.entry.stored = to;

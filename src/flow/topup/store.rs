@@ -1,11 +1,13 @@
 //! Storing confirmed codes: a batch each time, begun, added and committed in one go.
 
-use super::entry::Made;
+use super::entry::{Entry, Made, find};
 use crate::code::{Block, Run, Texts, fingerprint};
 use crate::error::{Code, Error, Result};
 use crate::flow::Host;
 use crate::flow::find::equality_keys;
-use crate::flow::step::{AddBlock, BatchNote, BeginBatch, Begun, BlockAnswer, CommitBatch, Committed, Pause, Settle};
+use crate::flow::step::{
+    AddBlock, BatchNote, BeginBatch, Begun, BlockAnswer, CommitBatch, Committed, DropBatch, Pause, Settle,
+};
 use crate::limits::RACE_RETRIES;
 use crate::record::Value;
 
@@ -38,34 +40,48 @@ impl Lot {
     }
 }
 
-/// Stores lots; answers how many codes are new to the pool. Codes that it has already are no matter: somebody stored
-/// them before and could not say so. `made` says from what they were made, if they were made here.
+/// Stores lots of an entry; answers how many codes are new to the pool, and whether the entry is this owner's still, so
+/// that all are stored. Codes that the pool has already are no matter: somebody stored them before and could not say so.
+/// `made` says from what they were made, if they were made here.
 pub(super) async fn store(
     host: &Host,
     pool: &str,
     batch: &str,
     lots: Vec<Lot>,
-    (made, case_sensitive): (Option<Made>, bool),
-) -> Result<u64> {
+    (entry, owner): (&Entry, &str),
+    made: Option<Made>,
+) -> Result<(u64, bool)> {
     let mut whole = Block::default();
     for lot in lots {
         match lot {
             Lot::Ours(block, _) => append(&mut whole, &block),
-            Lot::Invented(codes, _) => append(&mut whole, &invented(host, codes, case_sensitive).await?),
+            Lot::Invented(codes, _) => append(&mut whole, &invented(host, codes, entry.case_sensitive).await?),
         }
     }
     let mut added = 0;
     let step = host.traits().block_codes.max(1);
     for from in (0..whole.len()).step_by(step) {
         let part = part(&whole, from, whole.len().min(from + step));
-        added += add(host, pool, &format!("{batch}-{from}-{}", part.len()), part, &made).await?;
+        match add(host, pool, &format!("{batch}-{from}-{}", part.len()), part, (entry, owner), &made).await? {
+            Some(more) => added += more,
+            None => return Ok((added, false)),
+        }
     }
-    Ok(added)
+    Ok((added, true))
 }
 
 /// Adds one block as a batch of its own. A batch that was ended by somebody else (dropped with its lease, or committed
 /// by a call whose answer was lost) is tried again under another name; what is in the pool by then is not added twice.
-async fn add(host: &Host, pool: &str, name: &str, block: Block, made: &Option<Made>) -> Result<u64> {
+/// None if the entry is no longer this owner's: whoever gave it up has the codes deleted that are not in the pool, so
+/// none may come into it any more. Where the shop deletes nothing, that is no matter.
+async fn add(
+    host: &Host,
+    pool: &str,
+    name: &str,
+    block: Block,
+    (entry, owner): (&Entry, &str),
+    made: &Option<Made>,
+) -> Result<Option<u64>> {
     let count = block.len() as u64;
     let mut turn = 0;
     let mut document = host.document(pool).await?;
@@ -104,16 +120,27 @@ async fn add(host: &Host, pool: &str, name: &str, block: Block, made: &Option<Ma
         };
         host.add_block(request).await?;
         let duplicates = match host.settle(Settle { rows: count, bytes: 0 }).await? {
-            BlockAnswer::Added { duplicates } => duplicates.len() as u64,
+            BlockAnswer::Added { duplicates } => duplicates,
             BlockAnswer::Ended => {
                 turn += 1;
                 continue;
             }
         };
-        let made = made.as_ref().map_or(Value::Null, |made| made.of(&block));
-        let note = BatchNote { rows: count, duplicates_in_pool: duplicates, made, ..BatchNote::default() };
+        if duplicates.len() as u64 == count {
+            // Somebody stored all of them before: a batch without codes would tell nobody anything.
+            host.drop_batch(DropBatch { pool: pool.to_owned(), batch }).await?;
+            return Ok(Some(0));
+        }
+        // Looked at when the codes are staged and not before: this process may have stood still meanwhile.
+        if made.is_some() && !find(host, pool).await?.is_some_and(|saved| saved.entry.is_of(entry, owner)) {
+            host.drop_batch(DropBatch { pool: pool.to_owned(), batch }).await?;
+            return Ok(None);
+        }
+        let made = made.as_ref().map_or(Ok(Value::Null), |made| made.of(&block, &duplicates))?;
+        let duplicates_in_pool = duplicates.len() as u64;
+        let note = BatchNote { rows: count, duplicates_in_pool, made, ..BatchNote::default() };
         match host.commit_batch(CommitBatch { pool: pool.to_owned(), batch, note, now: host.now() }).await? {
-            Committed::Committed { added } => return Ok(added),
+            Committed::Committed { added } => return Ok(Some(added)),
             Committed::Ended => turn += 1,
         }
     }

@@ -9,7 +9,9 @@ use super::run::error;
 use crate::code::{Block, Texts};
 use crate::error::{Code, Error, Result};
 use crate::flow::Host;
-use crate::flow::step::{Contains, JournalOf, JournalRow, Receive, Reply, SaveJournal, Send, ShopOf, VoidCodes};
+use crate::flow::step::{
+    Contains, JournalOf, JournalRow, Receive, Reply, SaveJournal, Send, ShopOf, UndoBatch, VoidCodes,
+};
 use crate::limits::LEASE_MS;
 use crate::record::{FromValue, ToValue, Value, record};
 use crate::shop::Fault;
@@ -48,7 +50,7 @@ pub(in crate::flow) struct Withdrawn {
 /// Errors: those of the store. A shop that fails has the rest done by the next `maintain`.
 pub(in crate::flow) async fn batch(host: &Host, pool: &str, batch: &str, made: Value, until: i64) -> Result<Withdrawn> {
     let made = Made::from_value(made).map_err(|_| Reply::wrong("batches"))?;
-    if super::entry::find(host, pool).await?.is_some_and(|saved| saved.entry.id == made.entry) {
+    if is_under_way(host, pool, &made.entry).await? {
         let message = "the top-up that made this batch is not finished: undo it once maintain has finished it";
         return Err(Error::new(Code::UploadInProgress, message).with("pool", pool));
     }
@@ -65,11 +67,15 @@ pub(in crate::flow) async fn batch(host: &Host, pool: &str, batch: &str, made: V
     }
 }
 
-/// Writes down that codes of an entry that nobody goes on with are to be deleted at the shop.
+/// Writes down that codes of an entry that nobody goes on with are to be deleted at the shop. Not before the entry is
+/// out, though: somebody may go on with it after all, and then give it up again with other codes.
 pub(super) async fn leave_over(host: &Host, pool: &str, made: Made) -> Result<()> {
     let id = [PREFIX, &made.entry].concat();
     let entry = Entry { format: 1, made, stocked: false, owner: String::new(), lease_until: 0 };
-    save(host, pool, &id, None, Some(&entry)).await.map(|_| ())
+    if let Err(Some(before)) = save(host, pool, &id, None, Some(&entry)).await? {
+        save(host, pool, &id, Some(before.revision), Some(&entry)).await?.map_err(|_| Reply::wrong("save_journal"))?;
+    }
+    Ok(())
 }
 
 /// Goes on with what was written down for a pool, at the shop until this time. Errors: the first that came up; the others
@@ -86,6 +92,11 @@ pub(in crate::flow) async fn resume(host: &Host, pool: &str, until: i64) -> Resu
     first
 }
 
+/// Whether a top-up's entry is in the journal.
+async fn is_under_way(host: &Host, pool: &str, entry: &str) -> Result<bool> {
+    Ok(super::entry::find(host, pool).await?.is_some_and(|saved| saved.entry.id == entry))
+}
+
 /// Why it failed, with how many codes are out of stock by then, if they are.
 type Failed = (Option<u64>, Error);
 
@@ -95,13 +106,18 @@ async fn finish(host: &Host, pool: &str, row: JournalRow, until: i64) -> std::re
     let held = !entry.owner.is_empty() && entry.owner != me && host.now() < entry.lease_until;
     let mine = Entry { owner: me, lease_until: host.now() + LEASE_MS, ..entry.clone() };
     let known = |error| (None, error);
+    // Left over is what nobody goes on with. An entry that is out never comes back.
+    if !entry.stocked && is_under_way(host, pool, &entry.made.entry).await.map_err(known)? {
+        return Ok(Withdrawn { voided: 0, gone: false });
+    }
     let saved = match held {
         true => None,
         false => save(host, pool, &id, Some(row.revision), Some(&mine)).await.map_err(known)?.ok(),
     };
     let made = entry.made.again().map_err(known)?;
     let (codes, voided) = if entry.stocked {
-        void(host, pool, &made).await.map_err(known)?
+        let batch = id.strip_prefix(PREFIX).unwrap_or_default();
+        out_of_stock(host, pool, batch, made).await.map_err(known)?
     } else {
         (not_in(host, pool, made).await.map_err(known)?, 0)
     };
@@ -110,6 +126,19 @@ async fn finish(host: &Host, pool: &str, row: JournalRow, until: i64) -> std::re
     let work = Work { host, pool, id: &id, entry: mine, revision: saved.revision, saved_at: host.now() };
     let gone = work.delete(&codes, until).await.map_err(|error| (Some(voided), error))?;
     Ok(Withdrawn { voided, gone })
+}
+
+/// Takes those codes of a batch out of stock that nobody holds, and undoes it, so that a code which is held leaves the
+/// pool when it is released; answers what is to be deleted at the shop, and how many codes left the stock.
+async fn out_of_stock(host: &Host, pool: &str, batch: &str, made: Block) -> Result<(Texts, u64)> {
+    let (mut codes, voided) = void(host, pool, &made).await?;
+    let request = UndoBatch { pool: pool.to_owned(), batch: batch.to_owned(), now: host.now() };
+    let removed = host.undo_batch(request).await?.map_or(0, |undone| undone.removed);
+    if removed > 0 {
+        // They were released between the two.
+        not_in(host, pool, made).await?.iter().for_each(|code| codes.push(code));
+    }
+    Ok((codes, voided + removed))
 }
 
 /// Takes those codes out of stock that nobody holds; answers them. A call tells only how many there are, so one that

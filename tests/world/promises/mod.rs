@@ -134,8 +134,13 @@ impl Promises {
                 | Step::Alerts(Alerts { .. })
                 | Step::JournalOf(_)
         );
-        if let (Step::DropBatch(request), Some(heard)) = (step, self.flows.get_mut(&flow)) {
-            uploads::dropping(heard, &request.batch)?;
+        match (step, self.flows.get_mut(&flow)) {
+            (Step::DropBatch(request), Some(heard)) => uploads::dropping(heard, &request.batch)?,
+            // A top-up's batches are named after its entry.
+            (Step::BeginBatch(request), Some(heard)) if !matches!(*heard.order, Order::Upload { .. }) => {
+                heard.batch.clone_from(&request.batch);
+            }
+            _ => {}
         }
         let only_reads = self.flows.get(&flow).is_some_and(|heard| heard.order.only_reads());
         ensure!(reads || !only_reads, "a flow that only reads asks for {}", step.name());

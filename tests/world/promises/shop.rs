@@ -24,7 +24,11 @@ pub(crate) fn at_rest(store: &Store, shop: &Shop, now: i64) -> Kept {
     let Some(pool) = store.pools.get(DYNAMIC) else { return Err("the dynamic pool is gone".to_owned()) };
     ensure!(pool.journal.is_empty(), "the journal still has {:?}", pool.journal);
     // What was withdrawn is gone from the shop, unless a call that was long under way brought it again.
-    let known = pool.codes.iter().filter(|code| pool.is_present(code) && code.place != Place::Void);
+    // What was held when its batch was undone, and released later, left the pool alone.
+    let known = pool.codes.iter().filter(|code| match code.place {
+        Place::Gone => pool.batches[code.batch].state == BatchState::Undone,
+        place => pool.is_present(code) && place != Place::Void,
+    });
     let known: BTreeSet<String> = known.map(|code| code.text.to_uppercase()).collect();
     for code in shop.ours().filter(|code| !shop.shopify.came_again.contains(*code)) {
         ensure!(known.contains(code), "{code} is left over at the shop");

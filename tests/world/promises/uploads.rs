@@ -132,7 +132,8 @@ impl Uploads {
     }
 }
 
-/// An upload drops its own batch, or, if it was asked to, one other that it was told is in its way.
+/// An upload drops its own batch, or, if it was asked to, one other that it was told is in its way; a top-up the one that
+/// it began last.
 pub(super) fn dropping(heard: &mut Heard, batch: &str) -> Kept {
     if batch == heard.batch {
         return Ok(());
