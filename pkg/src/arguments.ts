@@ -37,14 +37,18 @@ function atMost(option: string, value: string, most: number, least: number): voi
   if (value.length < least || (value.length > most && [...value].length > most)) {
     throw invalid(option, `${option} is ${least} to ${most} characters`);
   }
-  storable(option, value);
+  withoutNull(option, value);
 }
 
-/** A text that can stand in a store: databases fail at U+0000, so nothing that is kept holds it. */
+/** A text that can stand in a store. */
 export function storable(option: string, value: unknown): string {
-  const whole = text(option, value);
-  if (whole.includes("\0")) throw invalid(option, `${option} holds the character U+0000; take it out`);
-  return whole;
+  return withoutNull(option, text(option, value));
+}
+
+/** Databases fail at U+0000, so nothing that is kept holds it. */
+function withoutNull(option: string, value: string): string {
+  if (value.includes("\0")) throw invalid(option, `${option} holds the character U+0000; take it out`);
+  return value;
 }
 
 /** An instant as the core reads it: milliseconds or ISO text. */
