@@ -113,10 +113,13 @@ class Copy {
     const copied: Copied = { batches: batches.length, ...countsOf(sums.stock) };
     if (mark === null) return copied;
     let { revision, entry } = mark;
+    // What an earlier try has ended: the batch on which it broke off may be among it.
+    const there = await everyRow((page) => this.to.batches({ ...this.name, ...page }));
+    const ended = new Map(there.map(({ batch, state }) => [batch, state]));
     let codes = 0;
     for (const [index, batch] of batches.entries()) {
       if (index >= entry.done) {
-        codes += await this.batch(batch, document, entry.blockCodes);
+        codes += await this.batch(batch, ended.get(batch.batch) ?? "staged", document, entry.blockCodes);
         entry = { ...entry, done: index + 1 };
         revision = await this.saveMark(revision, entry);
       }
@@ -219,14 +222,14 @@ class Copy {
     throw this.busy();
   }
 
-  /** One batch: its codes as an upload, then its draws and void codes, then its undo. Each step can be done twice. */
-  async batch(row: BatchRow, document: PoolDocument, blockCodes: number): Promise<number> {
+  /**
+   * One batch: its codes as an upload, then its draws and void codes, then its undo. Each step can be done twice; `state`
+   * is how far the new store had it before this call, `staged` also where it had none of it.
+   */
+  async batch(row: BatchRow, state: BatchRow["state"], document: PoolDocument, blockCodes: number): Promise<number> {
     const { batch } = row;
-    const known = (await everyRow((page) => this.to.batches({ ...this.name, ...page }))).find(
-      (one) => one.batch === batch && one.state !== "staged",
-    );
     let codes = 0;
-    if (known === undefined) {
+    if (state === "staged") {
       const now = this.clock();
       const begun = await this.to.beginBatch({ ...this.name, batch, version: document.version, now, lease: LEASE });
       if (begun.status !== "begun") throw this.changed(`the new store would not take batch ${batch}: ${begun.status}`);
@@ -243,7 +246,7 @@ class Copy {
       const committed = await this.to.commitBatch({ ...this.name, batch, note: row.note, now: row.at });
       if (committed.status !== "committed") throw this.changed(`batch ${batch} ended in the new store`);
     }
-    if (known?.state === "undone") return codes;
+    if (state === "undone") return codes;
     const most = this.to.traits.limits;
     for await (const rows of this.contents(batch, Math.min(blockCodes, most.claimItems))) {
       const draws = rows.flatMap(({ key, held }) =>
