@@ -7,11 +7,11 @@
  * By default 2,000,000 rows into SQLite, as in `make bench`; `make bench-large` uploads 20,000,000 into each.
  */
 
-import { fork } from "node:child_process";
 import { createReadStream, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { CouponPools } from "coupon-pools";
 import { sqlite } from "coupon-pools/stores/sqlite";
+import { alone } from "./alone.mjs";
 import { report } from "./figures.mjs";
 import { ROWS, writeOneColumn } from "./files.mjs";
 import { withFolder } from "./scratch.mjs";
@@ -43,7 +43,7 @@ async function figure(name, most, folder) {
   for (const rows of [ROWS, most]) {
     const file = `${folder}/codes.csv`;
     await writeOneColumn(file, rows);
-    const { added, time, peak } = await alone(name, file, folder);
+    const { added, time, peak } = await alone(name, fileURLToPath(import.meta.url), ["one", name, file, folder]);
     if (added < rows * 0.999) throw new Error(`${added} of ${rows} were added`);
     contestants.push({ name: nameOf(rows), times: [time], work: { amount: rows, unit: "codes" }, peak });
   }
@@ -59,21 +59,6 @@ async function figure(name, most, folder) {
 
 function nameOf(rows) {
   return `${rows.toLocaleString("en")} codes`;
-}
-
-/** One upload in a process of its own. */
-function alone(name, file, folder) {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), ["one", name, file, folder], { execArgv: [] });
-    let answered;
-    child.on("message", (answer) => {
-      answered = answer;
-    });
-    child.on("error", reject);
-    child.on("exit", (code) =>
-      code === 0 && answered !== undefined ? resolve(answered) : reject(new Error(`${name} ended with ${code}`)),
-    );
-  });
 }
 
 async function intoSqlite(file, folder) {

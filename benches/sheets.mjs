@@ -3,12 +3,12 @@
  * each with the fastest options it has and a `Set`. Peak memory is that of a process in which one of them reads the file once.
  */
 
-import { fork } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { CouponPools } from "coupon-pools";
 import { memory } from "coupon-pools/stores/memory";
+import { alone } from "./alone.mjs";
 import { report } from "./figures.mjs";
 import { rounds } from "./rounds.mjs";
 import { withFolder } from "./scratch.mjs";
@@ -69,7 +69,7 @@ async function figure(rows, columns, runs, path) {
   const bytes = readFileSync(path);
   const names = Object.keys(readers);
   const peaks = [];
-  for (const name of names) peaks.push(await peakOf(name, path));
+  for (const name of names) peaks.push(await alone(name, fileURLToPath(import.meta.url), [name, path]));
   const contestants = names.map((name) => ({ name, run: () => readers[name](bytes) }));
   const timed = await rounds(contestants, { runs });
   const size = (bytes.length / 1e6).toFixed(1);
@@ -84,19 +84,4 @@ async function figure(rows, columns, runs, path) {
       { ours: "coupon-pools", peer: "exceljs streaming + Set", lighter: true },
     ],
   };
-}
-
-/** Bytes that a reader takes at its peak, beyond those of Node itself. */
-function peakOf(name, path) {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), [name, path], { execArgv: [] });
-    let answered;
-    child.on("message", (answer) => {
-      answered = answer;
-    });
-    child.on("error", reject);
-    child.on("exit", (code) =>
-      code === 0 && answered !== undefined ? resolve(answered) : reject(new Error(`${name} ended with ${code}`)),
-    );
-  });
 }
